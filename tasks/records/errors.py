@@ -1,0 +1,35 @@
+"""The errors Marsad raises on purpose.
+
+    MarsadError                   every one of them; the message names the subject, what came, what was due
+    ├── UsageError                the command could not run: a wrong path, setting or query (exit code 2)
+    │   ├── LockedError           another process is writing the same output folder
+    │   └── SchemaError           the files of the output folder have another schema; `marsad rebuild` is the remedy
+    ├── ContractError             code or data broke a promise: counts that do not add up, a duplicate id
+    └── RunFailed                 the run went through, and a batch of it failed (exit code 1)
+
+A bad page is none of these: it becomes a `Rejection` (tasks/records/article.py) and a row of `pages`.
+"""
+
+
+class MarsadError(Exception):
+    """Base of every error that Marsad raises on purpose."""
+
+
+class UsageError(MarsadError):
+    """The command could not run as it was called."""
+
+
+class LockedError(UsageError):
+    """Another process holds the lock of the output folder."""
+
+
+class SchemaError(UsageError):
+    """Existing files have another schema than this version writes."""
+
+
+class ContractError(MarsadError):
+    """Code or data broke a promise of the design."""
+
+
+class RunFailed(MarsadError):
+    """A run ended, and at least one of its batches failed."""
