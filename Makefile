@@ -1,0 +1,57 @@
+# Two commands on a fresh machine: `make run` and `make test`. Both make the environment first; a second time they do not.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SHARED ?= ../shared
+
+.DEFAULT_GOAL := help
+.PHONY: help env run test test-logic check format eval bench soak samples readme clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+env: $(READY)    ## the environment in .venv, from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	python3 -c 'import sys; sys.exit("Marsad needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q config tasks flows
+	touch $(READY)
+
+run: $(READY)    ## build data/raw into data/parquet, then show what is there
+	@$(BIN)/marsad run
+	@$(BIN)/marsad query "SELECT source, language, count(*) AS documents, min(published_at)::DATE AS first, max(published_at)::DATE AS last FROM latest GROUP BY ALL ORDER BY source, documents DESC"
+	@echo 'Look further:  $(BIN)/marsad query "SELECT title, language, published_at FROM latest ORDER BY published_at DESC LIMIT 10"'
+	@echo 'Schedule it:   $(BIN)/marsad serve'
+
+test: $(READY)   ## the test suite
+	$(BIN)/python -m pytest
+
+test-logic: $(READY) ## the tests that do not start Prefect
+	$(BIN)/python -m pytest -m "not flow"
+
+check: $(READY)  ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## write the format that `check` wants
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+eval: $(READY)   ## quality on ../shared, beside trafilatura alone
+	$(BIN)/python -m benchmarks.quality --shared $(SHARED)
+
+bench: $(READY)  ## speed on ../shared, beside a bare process pool
+	$(BIN)/python -m benchmarks.throughput --shared $(SHARED)
+
+samples: $(READY) ## write data/raw anew from tests/samples
+	$(BIN)/python -m tests.samples.build
+
+readme: $(READY) ## write the generated parts of README.md
+	$(BIN)/python -m tests.readme_tables
+
+clean:           ## drop what was built, keep the environment
+	rm -rf data/parquet/pages data/parquet/documents data/parquet/.marsad.lock data/parquet/.marsad.json data/state build

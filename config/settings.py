@@ -1,0 +1,103 @@
+"""Every knob of Marsad, bounded and described; config/settings.yaml shows the defaults with a comment each."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+SETTINGS_FILE = Path(__file__).resolve().with_name("settings.yaml")
+GAZETTEERS = Path(__file__).resolve().with_name("gazetteers")
+ENVIRONMENT_VARIABLE = "MARSAD_SETTINGS"
+ROW_AFFECTING = {"affects_rows": True}
+
+
+class SettingsError(Exception):
+    """A settings file or value that cannot be used; the message names file and field."""
+
+
+class Settings(BaseModel):
+    """What an operator may change. Fields marked `affects_rows` are part of the pipeline version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    raw_dir: Path = Field(default=PROJECT_ROOT / "data" / "raw", description="Folder of raw pages.")
+    out_dir: Path = Field(default=PROJECT_ROOT / "data" / "parquet", description="Folder of the Parquet datasets.")
+    state_dir: Path = Field(
+        default=PROJECT_ROOT / "data" / "state", description="Folder of the Prefect database and other state."
+    )
+    workers: int = Field(
+        default=max(1, min(os.cpu_count() or 1, 64)), ge=1, le=256, description="Worker processes; default one a core."
+    )
+    batch_records: int = Field(default=5_000, ge=1, le=5_000, description="Most records of one batch (one file).")
+    chunk_records: int = Field(default=16, ge=1, le=1_000, description="Records handed to a worker at once.")
+    page_timeout_s: float = Field(default=30.0, gt=0, le=3_600, description="Longest time one page may take.")
+    scan_timeout_s: float = Field(
+        default=3_600.0, gt=0, le=86_400, description="Longest time the scan of one container may take."
+    )
+    worker_memory_bytes: int = Field(
+        default=4 * 1024**3, ge=3 * 1024**3, le=1024**4, description="Address space of one worker process."
+    )
+    worker_calls: int = Field(default=400, ge=1, le=1_000_000, description="Chunks after which a worker is replaced.")
+    max_page_bytes: int = Field(
+        default=20_000_000,
+        ge=1_000,
+        le=1_000_000_000,
+        description="Largest page, decoded; larger ones are rejected.",
+        json_schema_extra=ROW_AFFECTING,
+    )
+    min_chars: int = Field(
+        default=50,
+        ge=0,
+        le=100_000,
+        description="Shortest article, in code points; shorter ones are rejected.",
+        json_schema_extra=ROW_AFFECTING,
+    )
+    serve_port: int = Field(default=4200, ge=1, le=65_535, description="Port of the Prefect server and UI.")
+    build_cron: str = Field(default="*/15 * * * *", description="When the build runs, as a cron expression in UTC.")
+
+    def row_affecting(self) -> dict[str, Any]:
+        """The values that change rows, by name."""
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if field.json_schema_extra == ROW_AFFECTING
+        }
+
+
+def load_settings(path: Path | None = None, **overrides: object) -> Settings:
+    """The settings of a file (default: the one MARSAD_SETTINGS names, else config/settings.yaml) under overrides.
+
+    Overrides of None do not count. Relative paths in the file are relative to the project root. Raises SettingsError,
+    naming file and field, for a file that cannot be read, an unknown name or a value out of bounds.
+    """
+    named = path or (Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None)
+    stated = _read(named or SETTINGS_FILE, is_required=named is not None)
+    for name in ("raw_dir", "out_dir", "state_dir"):
+        if isinstance(stated.get(name), str):
+            stated[name] = PROJECT_ROOT / stated[name]
+    stated |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(stated)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "settings"
+        raise SettingsError(f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg']}, got {first['input']!r}") from None
+
+
+def _read(path: Path, *, is_required: bool) -> dict[str, Any]:
+    try:
+        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if is_required:
+            raise SettingsError(f"settings file {path} does not exist") from None
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"settings file {path} cannot be read: {' '.join(str(error).split())}") from None
+    if stated is None:
+        return {}
+    if not isinstance(stated, dict):
+        raise SettingsError(f"settings file {path} holds {type(stated).__name__}, not names with values")
+    return stated

@@ -1,0 +1,131 @@
+"""The main flow: whatever lies in the raw folder becomes `pages` and `documents`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
+from pydantic import BaseModel, ConfigDict, Field
+from rich.console import Console
+
+from config.settings import Settings, load_settings
+from flows.progress import RunProgress
+from flows.report import print_report, publish_report
+from tasks import prefect_tasks
+from tasks.plan import Changes
+from tasks.records.batches import Batch
+from tasks.records.errors import RunFailed
+from tasks.records.reports import BatchReport, RunReport
+from tasks.run import Run, open_run
+
+# While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
+BATCHES_AT_ONCE = 3
+
+
+class BuildParameters(BaseModel):
+    """What one build may be told; everything left out comes from the settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    raw_dir: str | None = Field(default=None, title="Raw folder", description="Folder of raw pages.")
+    out_dir: str | None = Field(default=None, title="Output folder", description="Folder of the Parquet datasets.")
+    workers: int | None = Field(default=None, ge=1, le=256, title="Workers", description="Worker processes.")
+    settings_file: str | None = Field(default=None, title="Settings file", description="Another settings file.")
+    rebuild: bool = Field(
+        default=False, title="Rebuild", description="Look at everything again; redo what an older version made."
+    )
+
+    def settings(self) -> Settings:
+        """The settings under these parameters."""
+        file = Path(self.settings_file) if self.settings_file else None
+        return load_settings(file, raw_dir=self.raw_dir, out_dir=self.out_dir, workers=self.workers)
+
+
+def _run_name() -> str:
+    parameters = BuildParameters.model_validate(flow_run.parameters["parameters"])
+    verb = "rebuild" if parameters.rebuild else "build"
+    return f"{verb} {Path(parameters.raw_dir or 'data/raw').name} {flow_run.id[:4]}"
+
+
+@flow(
+    name="build-documents",
+    flow_run_name=_run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_AT_ONCE),
+    persist_result=False,
+    validate_parameters=True,
+)
+def build_documents(parameters: BuildParameters) -> RunReport:
+    """Build everything pending: raw pages -> pages -> documents.
+
+    Fails when a batch failed or the counts do not add up; what is done stays done, and the next run takes up the rest.
+    """
+    console = Console(stderr=True)
+    with open_run(parameters.settings(), is_rebuild=parameters.rebuild) as run:
+        changes = plan_changes(run)
+        with RunProgress(n_due=sum(batch.n_records for batch in changes.to_write), console=console) as progress:
+            reports = extract_all(run, changes.to_write, progress)
+            settled, failed = settle_all(run)
+        report = run.report(changes, [*reports, *failed], settled)
+    publish_report(report)
+    print_report(report, console)
+    return refuse_failed(report)
+
+
+def plan_changes(run: Run) -> Changes:
+    """What is to be written, once the pending containers are scanned and the way is clear."""
+    scanned = prefect_tasks.scan_pending(run.work.raw, quote(run.pending), limits=run.limits, pool=quote(run.pool))
+    stale: frozenset[str] = frozenset()
+    if run.is_rebuild:
+        stale = prefect_tasks.find_stale(
+            run.out, quote(scanned), work=quote(run.work), pool=quote(run.pool), timeout_s=run.limits.timeout_s
+        )
+    return run.changes(scanned, stale)
+
+
+def extract_all(run: Run, batches: Iterable[Batch], progress: RunProgress) -> list[BatchReport]:
+    """The reports of all batches; one that failed has its error in the report."""
+    futures = [
+        prefect_tasks.extract_batch.with_options(task_run_name=f"extract {batch.label}").submit(
+            quote(batch), out=run.out, work=quote(run.work), pool=quote(run.pool), progress=quote(progress.add)
+        )
+        for batch in batches
+    ]
+    return [_outcome(future, batch.batch_id, batch.label) for future, batch in zip(futures, batches, strict=True)]
+
+
+def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
+    """Documents by batch id of every file that was to be settled, and the reports of those that failed."""
+    paths = run.unsettled()
+    futures = [
+        prefect_tasks.settle_batch.with_options(task_run_name=f"settle {path.parent.name}/{path.stem}").submit(
+            path,
+            out=run.out,
+            gazetteers=run.work.gazetteers,
+            version=run.work.pipeline_version,
+            pool=quote(run.pool),
+            timeout_s=run.limits.timeout_s,
+        )
+        for path in paths
+    ]
+    outcomes = {path.stem: _outcome(f, path.stem, f"settle {path.stem}") for path, f in zip(paths, futures, strict=True)}
+    settled = {batch_id: n for batch_id, n in outcomes.items() if isinstance(n, int)}
+    return settled, [report for report in outcomes.values() if isinstance(report, BatchReport)]
+
+
+def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:
+    result = future.result(raise_on_failure=False)
+    if not isinstance(result, BaseException):
+        return result
+    error = f"{type(result).__name__}: {result}"
+    return BatchReport(batch_id=batch_id, label=label, n_due=0, n_rows=0, n_documents=0, error=error)
+
+
+def refuse_failed(report: RunReport) -> RunReport:
+    """The report, unless a batch of it failed. Raises RunFailed then."""
+    if report.failed:
+        raise RunFailed(f"{len(report.failed)} batches failed, first {report.failed[0].label}: {report.failed[0].error}")
+    return report

@@ -1,0 +1,141 @@
+"""The `marsad` command. Prefect is imported only by the commands that run a flow, after the quick way out."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from config.settings import SettingsError, load_settings
+from flows.prefect_server import prepare_environment, server_for_run
+from flows.rows_out import Form, print_rows
+from tasks.records.errors import MarsadError, RunFailed, UsageError
+from tasks.run import find_pending, hold_output
+
+OK, FAILED, UNUSABLE = 0, 1, 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="marsad",
+    help="An observatory of the multilingual web press: raw pages in, Parquet that people query out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RawOption = Annotated[Path | None, typer.Option("--raw", help="Folder of raw pages. [default: data/raw]")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the datasets. [default: data/parquet]")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", help="Worker processes. [default: one a core]")]
+SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Settings file. [default: config/settings.yaml]")]
+
+
+@app.command()
+def run(
+    raw: RawOption = None, out: OutOption = None, workers: WorkersOption = None, settings: SettingsOption = None
+) -> None:
+    """Build everything pending: raw pages become OUT/pages and OUT/documents."""
+    _build(raw, out, workers, settings, is_rebuild=False)
+
+
+@app.command()
+def rebuild(
+    raw: RawOption = None, out: OutOption = None, workers: WorkersOption = None, settings: SettingsOption = None
+) -> None:
+    """Compare every raw page with the datasets; redo what changed or what an older version made. Can be interrupted."""
+    _build(raw, out, workers, settings, is_rebuild=True)
+
+
+def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path | None, *, is_rebuild: bool) -> None:
+    """Look for pending work, and only where there is some hold the output folder and run the flow."""
+    settings = load_settings(file, raw_dir=raw, out_dir=out, workers=workers)
+    pending = find_pending(settings, is_rebuild=is_rebuild)
+    if pending.is_empty:
+        note(f"Nothing to do: {pending.n_batches_unchanged} batches are up to date in {settings.out_dir}.")
+        for notice in pending.notices:
+            note(f"note: {notice}")
+        return
+    with hold_output(settings, holder="`marsad rebuild`" if is_rebuild else "`marsad run`"):
+        with server_for_run(settings.state_dir) as server:
+            note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
+            from flows.build_documents import BuildParameters, build_documents  # noqa: PLC0415 - Prefect loads here
+
+            if server is not None:
+                server.wait_until_ready()
+            named = {"raw_dir": raw, "out_dir": out, "settings_file": file}
+            stated = {name: str(path) for name, path in named.items() if path is not None}
+            build_documents(BuildParameters(workers=workers, rebuild=is_rebuild, **stated))
+    note(f"Look at it: marsad query --out {settings.out_dir} \"SELECT * FROM latest\"")
+
+
+@app.command()
+def serve(settings: SettingsOption = None) -> None:
+    """Run the Prefect server, its UI and the scheduled build until Ctrl-C."""
+    chosen = load_settings(settings)
+    prepare_environment(chosen.state_dir)
+    from flows.serve import serve_until_stopped  # noqa: PLC0415 - starts the server before Prefect is imported
+
+    serve_until_stopped(chosen, settings_file=settings)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="DuckDB SQL over documents, latest, pages, rejections, mentions, ...")],
+    out: OutOption = None,
+    form: Annotated[Form, typer.Option("--format", help="How the rows are printed.")] = Form.TABLE,
+    settings: SettingsOption = None,
+) -> None:
+    """Ask the datasets with SQL; rows go to standard output as a table, CSV or JSON lines."""
+    from tasks.answers import run_query  # noqa: PLC0415 - DuckDB loads here
+
+    print_rows(run_query(sql, out=load_settings(settings, out_dir=out).out_dir), form)
+
+
+@app.command()
+def tag() -> None:
+    """Language and entities of texts: JSON lines {id, text[, language]} in, {id, language, entities} out."""
+    from tasks.answers import tag_lines  # noqa: PLC0415 - models load here
+
+    n_bad = 0
+    for answer in tag_lines(sys.stdin.buffer):
+        n_bad += "error" in answer
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    if n_bad:
+        raise RunFailed(f"{n_bad} lines could not be read; their answers bear an \"error\"")
+
+
+def main() -> None:
+    """Run the command line; exit 0 when all went well, 1 when a batch failed, 2 when the command could not run."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app(standalone_mode=False)
+    except (UsageError, SettingsError) as error:
+        sys.exit(complain(error, UNUSABLE))
+    except MarsadError as error:
+        sys.exit(complain(error, FAILED))
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        note("Stopped. What was finished stays; run again to go on.")
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UNUSABLE)
+
+
+def complain(error: BaseException, code: int) -> int:
+    """The exit code, once the error is said in one sentence."""
+    note(f"marsad: {error}")
+    return code
+
+
+def note(sentence: str) -> None:
+    """Say something to the person at the terminal, not into the data."""
+    typer.echo(sentence, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""A run report as people see it: rich tables in the terminal, markdown and table artifacts in the Prefect UI."""
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tasks.records.article import REASONS
+from tasks.records.reports import GroupCounts, RunReport
+
+HEADINGS = ["source", "language", "pages", "accepted", "rejected", "work s", "docs/s a worker"]
+NOTHING = "–"
+
+
+def group_row(group: GroupCounts) -> dict[str, str | int | float]:
+    """One source in one language as a table row; rates are pages over the seconds workers spent on them."""
+    return {
+        "source": group.source or NOTHING,
+        "language": group.language or NOTHING,
+        "pages": group.n_pages,
+        "accepted": group.n_accepted,
+        "rejected": reasons_text(group.rejected) or NOTHING,
+        "work s": round(group.work_s, 1),
+        "docs/s a worker": round(group.n_pages / group.work_s, 1) if group.work_s else 0.0,
+    }
+
+
+def reasons_text(rejected: dict[str, int]) -> str:
+    """'not_html 3, timeout 1'."""
+    return ", ".join(f"{reason} {n}" for reason, n in sorted(rejected.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def total_sentence(report: RunReport) -> str:
+    """What a run did, in one sentence."""
+    n_rejected = sum(report.rejected.values())
+    rate = report.n_pages / report.wall_s if report.wall_s else 0.0
+    return (
+        f"{report.n_pages} pages in {report.wall_s:.1f} s ({rate:.1f} docs/s): {report.n_accepted} accepted, "
+        f"{n_rejected} rejected; {report.n_settled} files settled, {report.n_batches_unchanged} batches unchanged"
+    )
+
+
+def print_report(report: RunReport, console: Console) -> None:
+    """The report in the terminal."""
+    if report.groups:
+        table = Table(title="Pages by source and language", title_justify="left", header_style="bold")
+        for heading in HEADINGS:
+            is_number = heading not in ("source", "language", "rejected")
+            table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        for group in report.groups:
+            table.add_row(*(Text(str(value)) for value in group_row(group).values()))
+        console.print(table)
+    console.print(Text(total_sentence(report)))
+    for batch in report.failed:
+        console.print(Text(f"failed: {batch.label}: {batch.error}", style="bold red"))
+    for notice in report.notices:
+        console.print(Text(f"note: {notice}", style="yellow"))
+
+
+def report_markdown(report: RunReport) -> str:
+    """The report as markdown for the UI."""
+    lines = ["# Build", "", total_sentence(report), ""]
+    if report.failed:
+        lines += ["## Failed batches", *(f"* `{batch.label}`: {batch.error}" for batch in report.failed), ""]
+    if report.groups:
+        lines += [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
+        lines += [f"| {' | '.join(_cell(value) for value in group_row(group).values())} |" for group in report.groups]
+        lines.append("")
+    if report.rejected:
+        lines += ["## Rejected, by reason", "| reason | pages | meaning |", "|---|---|---|"]
+        lines += [f"| {reason} | {n} | {REASONS[reason]} |" for reason, n in report.rejected.items()]
+        lines.append("")
+    if report.notices:
+        lines += ["## Notes", *(f"* {notice}" for notice in report.notices)]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def publish_report(report: RunReport) -> None:
+    """The report as markdown and table artifacts of the flow run."""
+    create_markdown_artifact(report_markdown(report), key="build-report", description="What the run did")
+    create_table_artifact(
+        [group_row(group) for group in report.groups],
+        key="build-counts",
+        description="Pages by source and language",
+    )

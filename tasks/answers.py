@@ -1,0 +1,87 @@
+"""Answers from the datasets and from single stages: SQL over the files, tags for texts."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from config.settings import GAZETTEERS
+from tasks.enrich.language import detect_language
+from tasks.enrich.mentions import load_recogniser
+from tasks.records.errors import UsageError
+from tasks.store.views import connect
+
+ATTEMPTS = 5
+PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The result of a query: column names and rows."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def run_query(sql: str, *, out: Path) -> Rows:
+    """The rows of a DuckDB query over the datasets of an output folder and their views.
+
+    A file that a run replaces while it is read makes DuckDB raise; the query is then asked again. Raises UsageError
+    for SQL that does not run and for a folder without datasets.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            with connect(out) as connection:
+                cursor = connection.execute(sql)
+                if cursor.description is None:
+                    return Rows([], [])
+                return Rows([column[0] for column in cursor.description], cursor.fetchall())
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            if attempt + 1 == ATTEMPTS:
+                raise UsageError(f"the query failed {ATTEMPTS} times: {_first_line(error)}") from error
+            time.sleep(PAUSE_S)
+        except duckdb.Error as error:
+            raise UsageError(f"the query does not run: {_first_line(error)}") from error
+    raise UsageError("the query was not asked")
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:4])
+
+
+def tag_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Language and mentions of each JSON line {id, text[, language]}: {id, language, entities}.
+
+    A line that is no such object gives {id, line, error}, so that answers stay as many as questions.
+    """
+    recogniser = load_recogniser(GAZETTEERS)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            asked = json.loads(line)
+        except (ValueError, RecursionError):
+            asked = None
+        if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
+            identifier = asked.get("id") if isinstance(asked, dict) else None
+            yield {"id": identifier, "line": number, "error": f'line {number} is no JSON object with a "text"'}
+            continue
+        language = asked.get("language") or detect_language(asked["text"]).language
+        mentions = recogniser.find_mentions(asked["text"], language=language)
+        entities = [
+            {
+                "start_char": mention.start_char,
+                "end_char": mention.end_char,
+                "type": mention.type,
+                "name": mention.name,
+                "surface": mention.surface,
+                "score": round(mention.score, 3),
+            }
+            for mention in mentions
+        ]
+        yield {"id": asked.get("id"), "language": language, "entities": entities}

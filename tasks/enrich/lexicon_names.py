@@ -1,0 +1,167 @@
+"""Names that stand in a lexicon: countries, regions, cities, curated organisations."""
+
+from collections.abc import Iterator
+
+from tasks.enrich.spans import ACRONYM, AREA_NAME, CITY_NAME, ORGANISATION_NAME, LanguageWords, Rule, Span
+from tasks.lexicons.organisations import OrganisationIndex
+from tasks.lexicons.places import PlaceIndex
+from tasks.lexicons.words import NAME_JOINS, SPACE, TIGHT, Words
+from tasks.records.article import EntityType
+
+# Cities smaller than this are more often something else: a family name, a word, a club. Measured on the training halves of ../shared/ner.
+MIN_POPULATION = 100_000
+MIN_POPULATION_SEVERAL_WORDS = 15_000
+MIN_POPULATION_OPENING = 200_000
+MIN_POPULATION_ARABIC = 150_000
+MIN_POPULATION_FREQUENT_WORD = 1_000_000
+MIN_POPULATION_SHORT = 300_000
+_SHORT_CHARS = 3
+# Scripts written without spaces are read letter by letter; no name there is longer.
+_MAX_UNSPACED_CHARS = 12
+_UNSPACED = (("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff"), ("\uac00", "\ud7af"))
+# Languages that write every noun with a capital: a capital beside a name says nothing there.
+_CAPITAL_NOUNS = frozenset({"de", "lb"})
+
+
+class LexiconNames:
+    """Finds the names of the lexicons in the words of a text, longest match first, in time linear in the text."""
+
+    def __init__(self, places: PlaceIndex, organisations: OrganisationIndex) -> None:
+        self._places = places
+        self._organisations = organisations
+
+    def find(self, words: Words, language: LanguageWords) -> list[Span]:
+        """The spans of names, not overlapping, in order."""
+        spans: list[Span] = []
+        index = 0
+        while index < len(words):
+            span = self._at(words, index, language)
+            if span is None:
+                index += 1
+            else:
+                spans.append(span)
+                index = span.last + 1
+        return spans
+
+    def is_place(self, key: str, language: LanguageWords) -> bool:
+        """Whether the folded name is one of a country, region or city."""
+        return self._places.area(key, language=language.code) is not None or bool(self._places.cities(key))
+
+    def _at(self, words: Words, index: int, language: LanguageWords) -> Span | None:
+        for skip, prefix, key in _readings(words.keys[index], words.surfaces[index], language.code):
+            count = self._look_ahead(key, capital=words.capital[index])
+            keys = [key]
+            while len(keys) < count and words.joins[index + len(keys) - 1] in NAME_JOINS:
+                keys.append(words.keys[index + len(keys)])
+            for size in range(len(keys), 0, -1):
+                found = self._classify(words, index, keys[:size], language, is_whole=not skip)
+                if found is not None:
+                    return Span(index, index + size - 1, *found, skip=skip, prefix=prefix)
+        return None
+
+    def _look_ahead(self, key: str, *, capital: bool) -> int:
+        count = self._organisations.first_words.get(key, 1)
+        return max(count, self._places.first_words.get(key, 1)) if capital else count
+
+    def _classify(
+        self, words: Words, first: int, keys: list[str], language: LanguageWords, *, is_whole: bool
+    ) -> tuple[EntityType, Rule] | None:
+        """What the words name, or None. A name written small is only that of an organisation of three words or more."""
+        key = " ".join(keys)
+        last = first + len(keys) - 1
+        if len(keys) == 1 and is_whole and self._is_acronym(words, first, language):
+            return "ORG", ACRONYM
+        if key in self._organisations.by_name and (words.capital[first] or len(keys) > 2):
+            return "ORG", ORGANISATION_NAME
+        if not words.capital[first] or not words.capital[last]:
+            return None
+        if self._places.area(key, language=language.code) is not None:
+            return ("LOC", AREA_NAME) if self._is_free_area(words, first, last, language) else None
+        if self._is_city(words, first, last, key, language, is_whole=is_whole):
+            return "LOC", CITY_NAME
+        return None
+
+    def _is_acronym(self, words: Words, index: int, language: LanguageWords) -> bool:
+        surface = words.surfaces[index]
+        if surface not in self._organisations.by_acronym:
+            return False
+        if words.keys[index] not in language.stop_words:
+            return True
+        # WHO in a headline all in capitals is a word.
+        neighbours = words.surfaces[max(0, index - 1) : index] + words.surfaces[index + 1 : index + 2]
+        return not any(word.isupper() for word in neighbours)
+
+    def _is_free_area(self, words: Words, first: int, last: int, language: LanguageWords) -> bool:
+        if len(words.surfaces[first]) < 2:
+            return False
+        return language.code == "ar" or first != last or not _is_inside_name(words, first, last, language)
+
+    def _is_city(self, words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool) -> bool:
+        if key in language.titles.ambiguous or len(key) < _SHORT_CHARS:
+            return False
+        cities = self._places.cities(key)
+        if not cities:
+            return False
+        population = max(place.population for place, _ in cities)
+        if _is_unspaced(key):
+            return population >= MIN_POPULATION_FREQUENT_WORD
+        if population < _population_due(words, first, last, key, language, is_whole=is_whole):
+            return False
+        return "\u0600" <= key[0] <= "\u06ff" or not _is_inside_name(words, first, last, language)
+
+
+def _population_due(words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool) -> int:
+    """How many people a city must have for its name to be taken for it here."""
+    is_arabic = "\u0600" <= key[0] <= "\u06ff"
+    if first != last:
+        return MIN_POPULATION_SEVERAL_WORDS
+    due = MIN_POPULATION_ARABIC if is_arabic else MIN_POPULATION
+    if key in language.titles.given_names or key in language.stop_words or key in language.titles.stops:
+        due = MIN_POPULATION_FREQUENT_WORD
+    elif len(key) <= _SHORT_CHARS or not is_whole:
+        due = max(due, MIN_POPULATION_SHORT)
+    elif not is_arabic and words.opens[first]:
+        due = max(due, MIN_POPULATION_OPENING)
+    return due
+
+
+def _is_inside_name(words: Words, first: int, last: int, language: LanguageWords) -> bool:
+    """Whether capitalised words stand right beside: then the name is part of another (Houston Rockets, Michael Jackson, Air France)."""
+    if language.code in _CAPITAL_NOUNS:
+        return False
+    stops = language.stop_words
+    if first > 0 and words.joins[first - 1] in {SPACE, TIGHT}:
+        before = first - 1
+        is_cased = words.surfaces[before][0].isupper()
+        if is_cased and not words.opens[before] and words.keys[before] not in stops and not words.surfaces[first].isupper():
+            return True
+    if last + 1 < len(words) and words.joins[last] in {SPACE, TIGHT}:
+        after = last + 1
+        if words.surfaces[after][0].isupper() and words.keys[after] not in stops and not words.surfaces[first].isupper():
+            return True
+    return False
+
+
+def _readings(key: str, surface: str, language: str) -> Iterator[tuple[int, str, str]]:
+    """(letters of the surface to skip, letters they stand for, key): the word as it is, then without Arabic clitics.
+
+    Offsets hold only where folding dropped no letter before the cut: clitics with vowel marks are left alone.
+    """
+    yield 0, "", key
+    if language != "ar" or len(key) < 4 or key[0] not in "وفبلك":
+        return
+    skip = 0
+    if key[0] in "وف":
+        skip = 1
+        yield 1, "", key[1:]
+    rest = key[skip:]
+    if len(rest) < 4 or rest[0] not in "بلك" or surface[: skip + 1] != key[: skip + 1]:
+        return
+    if rest.startswith("لل"):
+        yield skip + 1, "ا", "ا" + rest[1:]
+    else:
+        yield skip + 1, "", rest[1:]
+
+
+def _is_unspaced(key: str) -> bool:
+    return any(first <= key[0] <= last for first, last in _UNSPACED)

@@ -1,0 +1,77 @@
+"""Names in one text by lexicons and general rules, for every language."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from tasks.enrich.lexicon_names import LexiconNames
+from tasks.enrich.organisations import defined_acronyms, find_organisations
+from tasks.enrich.people import find_people
+from tasks.enrich.same_document import named_elsewhere
+from tasks.enrich.spans import LanguageWords, Span, to_mention, without_overlaps
+from tasks.lexicons.organisations import OrganisationForms, OrganisationIndex, load_organisations
+from tasks.lexicons.places import PlaceIndex, load_places
+from tasks.lexicons.stopwords import stop_words
+from tasks.lexicons.titles import Titles, load_titles
+from tasks.lexicons.words import Words
+from tasks.records.article import Mention, Recogniser
+
+
+class LexiconRecogniser:
+    """Finds people, organisations and places by lexicons, titles and the words of names; needs no model, knows every language's countries.
+
+    Immutable after building; the result depends on the text, the language and the gazetteers only.
+    """
+
+    def __init__(self, places: PlaceIndex, organisations: OrganisationIndex, titles: dict[str, Titles]) -> None:
+        self._names = LexiconNames(places, organisations)
+        self._languages = {code: _language_words(code, titles, organisations) for code in sorted({*titles, *organisations.forms})}
+        self._other = _language_words("any", titles, organisations)
+
+    @classmethod
+    def load(cls, gazetteers: Path) -> "LexiconRecogniser":
+        """The recogniser over CLDR, GeoNames and the files of a gazetteer folder. Raises UsageError for a file that is missing or wrong."""
+        return cls(load_places(gazetteers), load_organisations(gazetteers), dict(load_titles(gazetteers)))
+
+    def find_mentions(self, text: str, *, language: str) -> list[Mention]:
+        """The mentions of `text` in order of `start_char`, not overlapping; `language` is an ISO 639 code, 'und' when undecided.
+
+        `name` is the surface with plain spaces; identity is given later, over the whole document. Time is linear in the text.
+        """
+        words = Words(text)
+        if not len(words):
+            return []
+        profile = self._language(language)
+        found = self._names.find(words, profile)
+        found += find_organisations(words, profile)
+        found += find_people(words, profile, is_place=lambda key: self._names.is_place(key, profile))
+        found += defined_acronyms(words, found)
+        taken = [False] * len(words)
+        kept = without_overlaps(found, taken=taken)
+        kept += without_overlaps(named_elsewhere(words, kept, profile, taken=taken), taken=taken)
+        return [to_mention(words, span) for span in sorted(kept, key=_position)]
+
+    def _language(self, code: str) -> LanguageWords:
+        known = self._languages.get(code)
+        if known is not None:
+            return known
+        other = self._other
+        return LanguageWords(code=code, titles=other.titles, forms=other.forms, stop_words=stop_words(code))
+
+
+@lru_cache(maxsize=2)
+def load_recogniser(gazetteers: Path) -> Recogniser:
+    """The recogniser of a gazetteer folder; one object a process, so that a preloading process loads it once for all its children."""
+    return LexiconRecogniser.load(gazetteers)
+
+
+def _position(span: Span) -> int:
+    return span.first
+
+
+def _language_words(code: str, titles: dict[str, Titles], organisations: OrganisationIndex) -> LanguageWords:
+    return LanguageWords(
+        code=code,
+        titles=titles.get(code) or titles["any"],
+        forms=organisations.forms.get(code, OrganisationForms()),
+        stop_words=stop_words(code),
+    )

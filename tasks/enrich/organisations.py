@@ -1,0 +1,85 @@
+"""Names of organisations by the words they are made of: heads (وزارة, ministère de), cores (University, FC), acronyms in brackets."""
+
+from collections.abc import Iterator
+
+from tasks.enrich.spans import ORGANISATION_FORM, LanguageWords, Span
+from tasks.lexicons.words import OPEN, SPACE, TIGHT, Words
+
+_MAX_WORDS = 9
+_ARABIC_MAX_WORDS = 4
+_ARABIC_ARTICLE = "ال"
+
+
+def find_organisations(words: Words, language: LanguageWords) -> list[Span]:
+    """The spans of organisations' names; they may overlap."""
+    if language.code == "ar":
+        return [span for index in range(len(words)) for span in _arabic_at(words, index, language)]
+    spans: list[Span] = []
+    index = 0
+    while index < len(words):
+        end = _run_end(words, index, language)
+        if end is None:
+            index += 1
+            continue
+        if any(words.keys[i] in language.forms.cores for i in range(index, end + 1)) and end > index:
+            spans.append(Span(index, end, "ORG", ORGANISATION_FORM))
+        index = end + 1
+    spans.extend(span for index in range(len(words)) for span in _after_head(words, index, language))
+    return spans
+
+
+def _run_end(words: Words, start: int, language: LanguageWords) -> int | None:
+    """The last word of the run of capitalised words and linkers that begins at `start`."""
+    if not words.surfaces[start][0].isupper() or (words.keys[start] in language.stop_words and len(words.keys[start]) < 5):
+        return None
+    last = start
+    index = start
+    while index + 1 < len(words) and words.joins[index] in {SPACE, TIGHT} and index + 1 - start < _MAX_WORDS:
+        index += 1
+        if words.surfaces[index][0].isupper():
+            last = index
+        elif words.keys[index] not in language.forms.linkers or index - last > 2:
+            break
+    return last
+
+
+def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
+    """'ministère de l'Intérieur', 'Université de Montréal': a head, a linker, capitalised words."""
+    if words.keys[index] not in language.forms.heads:
+        return
+    last = None
+    at = index
+    while at + 1 < len(words) and words.joins[at] in {SPACE, TIGHT} and at + 1 - index < _MAX_WORDS:
+        at += 1
+        if words.surfaces[at][0].isupper():
+            last = at
+        elif words.keys[at] not in language.forms.linkers:
+            break
+    if last is not None:
+        yield Span(index, last, "ORG", ORGANISATION_FORM)
+
+
+def _arabic_at(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
+    """'وزارة الخارجية الأمريكية': a head and the definite words after it."""
+    key = words.keys[index]
+    skip = 1 if key[:1] in "وبل" and key not in language.forms.heads and key[1:] in language.forms.heads else 0
+    if key[skip:] not in language.forms.heads:
+        return
+    last = index
+    while last + 1 < len(words) and words.joins[last] == SPACE and last + 1 - index <= _ARABIC_MAX_WORDS:
+        if not words.keys[last + 1].startswith(_ARABIC_ARTICLE):
+            break
+        last += 1
+    if last > index:
+        yield Span(index, last, "ORG", ORGANISATION_FORM, skip=skip)
+
+
+def defined_acronyms(words: Words, spans: list[Span]) -> Iterator[Span]:
+    """The acronym in brackets after an organisation's long form: 'Conseil de coopération du Golfe (CCG)'."""
+    for span in spans:
+        after = span.last + 1
+        if span.type != "ORG" or span.last == span.first or after >= len(words) or words.joins[span.last] != OPEN:
+            continue
+        surface = words.surfaces[after]
+        if surface.isupper() and surface.isalpha() and 2 <= len(surface) <= 10:
+            yield Span(after, after, "ORG", ORGANISATION_FORM)

@@ -1,0 +1,52 @@
+"""One text, one use of a name: what is named once is named wherever it stands again."""
+
+from collections.abc import Iterator
+
+from tasks.enrich.spans import SAME_DOCUMENT, LanguageWords, Span
+from tasks.lexicons.words import NAME_JOINS, Words, first_words
+from tasks.records.article import EntityType
+
+_MIN_FAMILY_NAME_CHARS = 4
+
+
+def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *, taken: list[bool]) -> Iterator[Span]:
+    """Further spans of the people and organisations found: the whole name again, and a person's family name alone (Latin script)."""
+    names = _names(words, spans, language)
+    longest = first_words(names)
+    index = 0
+    while index < len(words):
+        span = None if taken[index] or not words.capital[index] else _at(words, index, names, longest)
+        if span is not None:
+            yield span
+        index = span.last + 1 if span else index + 1
+
+
+def _names(words: Words, spans: list[Span], language: LanguageWords) -> dict[str, EntityType]:
+    """Folded name -> type, of the whole names first, then of family names that are no other name."""
+    names: dict[str, EntityType] = {}
+    for span in sorted(spans, key=lambda span: span.first):
+        if span.type != "LOC" and not span.skip:
+            names.setdefault(" ".join(words.keys[span.first : span.last + 1]), span.type)
+    for span in sorted(spans, key=lambda span: span.first):
+        if span.type == "PER" and span.last > span.first and _is_family_name(words, span.last, language):
+            names.setdefault(words.keys[span.last], "PER")
+    return names
+
+
+def _is_family_name(words: Words, index: int, language: LanguageWords) -> bool:
+    key = words.keys[index]
+    is_word = key in language.stop_words or key in language.titles.given_names or key in language.titles.ambiguous
+    return words.surfaces[index][0].isupper() and len(key) >= _MIN_FAMILY_NAME_CHARS and not is_word
+
+
+def _at(words: Words, index: int, names: dict[str, EntityType], longest: dict[str, int]) -> Span | None:
+    """The longest known name that begins at a word."""
+    keys = [words.keys[index]]
+    count = longest.get(keys[0], 1)
+    while len(keys) < count and words.joins[index + len(keys) - 1] in NAME_JOINS:
+        keys.append(words.keys[index + len(keys)])
+    for size in range(len(keys), 0, -1):
+        type_ = names.get(" ".join(keys[:size]))
+        if type_ is not None:
+            return Span(index, index + size - 1, type_, SAME_DOCUMENT)
+    return None

@@ -1,0 +1,103 @@
+"""A raw record -> what the page says, from its own bytes alone."""
+
+import re
+import traceback
+
+from tasks.extract.dates import DateContext, warm_up_dates
+from tasks.extract.decoding import decode
+from tasks.extract.html import extract_html
+from tasks.extract.plain_text import extract_text
+from tasks.extract.urls import warm_up_domains
+from tasks.records.article import Article, Rejection
+from tasks.records.raw import RawRecord
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xhtml", "application/vnd.wap.xhtml+xml"})
+PLAIN_TYPES = frozenset({"text/plain"})
+
+MAGIC = (
+    b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x7fELF", b"ID3",
+    b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"OggS", b"wOFF", b"wOF2", b"\x00\x00\x01\x00", b"\xd0\xcf\x11\xe0", b"\x28\xb5\x2f\xfd",
+)  # fmt: skip
+HTML_SIGN = re.compile(r"<(?:!doctype\s{1,9}html|html|head|body|meta|title|div|article|p|h1|table|span|script)\b", re.IGNORECASE)
+SNIFFED_CHARS = 20_000
+# Above this share of controls a text is no text; real pages have a stray one at most.
+MAX_CONTROL_SHARE = 0.01
+CONTROLS = dict.fromkeys([*range(0x00, 0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+
+
+def _is_binary(payload: bytes, text: str) -> bool:
+    """Whether the bytes are no text: a known file signature, or controls among the first characters."""
+    if payload.startswith(MAGIC) or payload[4:8] == b"ftyp":
+        return True
+    head = text[:SNIFFED_CHARS]
+    controls = len(head) - len(head.translate(CONTROLS))
+    return controls > MAX_CONTROL_SHARE * len(head)
+
+
+def _is_html(raw: RawRecord) -> bool | None:
+    """Whether the record is HTML (True) or plain text (False); None for any other declared type. No type is sniffed."""
+    media_type = (raw.media_type or "").partition(";")[0].strip().lower()
+    if media_type in HTML_TYPES:
+        return True
+    if media_type in PLAIN_TYPES:
+        return raw.payload[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+    if media_type:
+        return None
+    head = raw.payload[:SNIFFED_CHARS].replace(b"\0", b"").decode("latin-1")
+    return HTML_SIGN.search(head) is not None
+
+
+def _reject(reason: str, detail: str | None = None) -> Rejection:
+    return Rejection(stage="extract", reason=reason, detail=detail)
+
+
+def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
+    if not raw.payload.strip(b"\0 \t\r\n\x0b\x0c\xef\xbb\xbf"):
+        return _reject("empty")
+    is_html = _is_html(raw)
+    if is_html is None:
+        return _reject("not_html", raw.media_type)
+    text = decode(raw.payload, charset=raw.charset, is_html=is_html)
+    if _is_binary(raw.payload, text):
+        return _reject("binary")
+    if not text.strip():
+        return _reject("empty")
+    context = DateContext(fetched_at=raw.fetched_at, zone=raw.zone)
+    route = extract_html if is_html else extract_text
+    article = route(text.replace("\0", ""), url=raw.url, context=context)
+    if article is None:
+        return _reject("no_main_text")
+    if len(article.text) < min_chars:
+        return _reject("too_short", f"{len(article.text)} characters, at least {min_chars} were due")
+    return article
+
+
+def extract_article(raw: RawRecord, *, min_chars: int) -> Article | Rejection:
+    """What one page says, or the reason why it is no article; deterministic, from the record's own bytes alone.
+
+    `min_chars` counts code points of the main text after NFC. Never raises on bad content: an error nobody foresaw is
+    the reason `error`, with its traceback. Time and memory are the process pool's to limit.
+    """
+    if raw.rejection is not None:
+        return raw.rejection
+    try:
+        return _extract(raw, min_chars)
+    except RecursionError:
+        return _reject("no_main_text", "nested too deep to be read")
+    except Exception:  # the page boundary: whatever a page does to the libraries becomes its row
+        return _reject("error", traceback.format_exc(limit=-8))
+
+
+WARM_UP_PAGE = b"""<html><head><title>Warm-up</title></head><body><article><h1>A page to load every parser</h1>
+<p>The first page a process reads pays for date locales and expressions; this one pays instead, in the parent.</p>
+<p>It has no date but this line: 13 novembre 2024, and enough text to be taken for an article by every route.</p>
+</article></body></html>"""
+
+
+def warm_up() -> None:
+    """Nothing; afterwards a forked worker finds date locales, parsers and expressions loaded."""
+    warm_up_dates()
+    warm_up_domains()
+    for media_type in ("text/html", "text/plain"):
+        record = RawRecord(container="", position="", raw_path="", payload=WARM_UP_PAGE, media_type=media_type)
+        extract_article(record, min_chars=1)

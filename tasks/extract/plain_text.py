@@ -1,0 +1,327 @@
+"""The plain-text route: a page saved as lines, menus and footers included -> headline, date and body, by their structure.
+
+The body is told from the rest as jusText does it (Pomikálek 2011): by length and share of function words, then by the
+neighbours. Own code on jusText's word lists, because its neighbour search is quadratic in runs of short lines.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+from justext import get_stoplist
+
+from tasks.extract.calendar_words import MODIFIED_WORDS, MONTH_NUMBER, PUBLISHED_WORDS, fold
+from tasks.extract.chrome_words import BYLINE, CHROME, CONTROL, DOMAIN_NAME, MAX_CHROME_CHARS, ORIGIN, SECTION, TAIL
+from tasks.extract.dates import DateContext
+from tasks.extract.lines import paragraphs
+from tasks.extract.moments import parse_visible
+from tasks.extract.people import people
+from tasks.extract.titles import fold_words
+from tasks.extract.urls import canonical_url
+from tasks.records.article import Article, DatedBy
+
+EXTRACTOR = "text-lines-1"
+
+# Menus saved as one line: headlines held apart by runs of spaces.
+RUN = re.compile(r"[^\S\n]{3,}")
+MIN_RUN_SEGMENTS = 4
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+SENTENCE_END = re.compile(r"[.!?…؟。」:»”\"'’)\]]\s*$")
+
+# jusText's thresholds: characters below which a line cannot judge itself, above which it is sure; shares of function words.
+SHORT_CHARS = 70
+LONG_CHARS = 200
+LOW_DENSITY = 0.30
+HIGH_DENSITY = 0.32
+# The word lists tried; together the languages of nine tenths of the press. Arabic clings to its particles, so lists see fewer.
+STOPLISTS = ("Arabic", "French", "English", "Spanish", "German", "Italian", "Portuguese", "Dutch", "Turkish", "Persian", "Russian", "Polish", "Swedish", "Danish", "Greek", "Finnish", "Czech", "Hungarian", "Romanian")  # fmt: skip
+SAMPLED_WORDS = 4_000
+# Below this share of function words the language is none of the lists', and length and full stops decide.
+KNOWN_LANGUAGE = 0.15
+
+MIN_TITLE_WORDS = 3
+MIN_TITLE_CHARS = 12
+MAX_TITLE_CHARS = 250
+# Lines above the body in which a headline may stand, captions, bylines and dates between not counted.
+TITLE_WITHIN_LINES = 3
+MAX_DATE_LINE_CHARS = 120
+MAX_BYLINE_WORDS = 5
+
+
+@dataclass(slots=True)
+class Line:
+    """One line and what is made of it: 'good', 'near', 'short' or 'bad', first by itself, then by its neighbours."""
+
+    text: str
+    in_run: bool = False
+    label: str = "short"
+
+
+@lru_cache(maxsize=1)
+def stoplists() -> dict[str, frozenset[str]]:
+    """The function words of each language tried, lower case."""
+    return {name: frozenset(word.lower() for word in get_stoplist(name)) for name in STOPLISTS}
+
+
+def split_lines(text: str) -> list[Line]:
+    """The lines of a page; a line of many headlines held apart by runs of spaces becomes that many menu lines."""
+    lines: list[Line] = []
+    for raw in text.splitlines():
+        segments = [segment for segment in RUN.split(raw.strip()) if segment.strip()]
+        if len(segments) >= MIN_RUN_SEGMENTS:
+            lines += [Line(line, in_run=True) for segment in segments for line in paragraphs(segment)]
+        else:
+            lines += [Line(line) for line in paragraphs(raw)]
+    return lines
+
+
+def _words(text: str) -> list[str]:
+    return [word for match in WORD.findall(text.lower()) for word in re.split("['’]", match) if word]
+
+
+def function_words(lines: list[Line]) -> frozenset[str] | None:
+    """The function words of the page's language; None when no list fits."""
+    words: list[str] = []
+    for line in sorted(lines, key=lambda line: -len(line.text))[:40]:
+        words += _words(line.text)
+        if len(words) > SAMPLED_WORDS:
+            break
+    if not words:
+        return None
+    shares = {name: sum(word in stoplist for word in words) / len(words) for name, stoplist in stoplists().items()}
+    best = max(shares, key=lambda name: shares[name])
+    return stoplists()[best] if shares[best] >= KNOWN_LANGUAGE else None
+
+
+def _is_chrome(text: str) -> bool:
+    return CONTROL.match(text) is not None or (len(text) <= MAX_CHROME_CHARS and CHROME.search(text) is not None)
+
+
+def _is_date_line(text: str) -> bool:
+    """Whether a line is a date with at most a few words about it, and no sentence."""
+    return len(text) <= MAX_DATE_LINE_CHARS and not SENTENCE_END.search(text) and parse_visible(text) is not None
+
+
+def _is_byline(text: str) -> bool:
+    return len(text) <= MAX_DATE_LINE_CHARS and BYLINE.match(text) is not None and not text.endswith((".", ",", ":", "،"))
+
+
+def is_about(line: Line) -> bool:
+    """Whether a line speaks about the article as the lines around a headline do: date, byline, section."""
+    text = line.text
+    return not line.in_run and (_is_byline(text) or SECTION.match(text) is not None or _is_date_line(text))
+
+
+def _label(line: Line, stoplist: frozenset[str] | None) -> str:
+    """What a line is by itself."""
+    text = line.text
+    if line.in_run or _is_chrome(text) or is_about(line):
+        return "bad"
+    if len(text) < SHORT_CHARS:
+        return "short"
+    if stoplist is None:
+        return "good" if len(text) > LONG_CHARS else "near" if SENTENCE_END.search(text) else "bad"
+    words = _words(text)
+    density = sum(word in stoplist for word in words) / len(words) if words else 0.0
+    if density >= HIGH_DENSITY:
+        return "good" if len(text) > LONG_CHARS else "near"
+    return "near" if density >= LOW_DENSITY else "bad"
+
+
+def _sides(labels: list[str], deciding: tuple[str, ...]) -> list[tuple[str, str]]:
+    """For each line the label of the nearest deciding line before and behind it; 'bad' beyond the ends."""
+    before, behind = ["bad"] * len(labels), ["bad"] * len(labels)
+    for index in range(1, len(labels)):
+        before[index] = labels[index - 1] if labels[index - 1] in deciding else before[index - 1]
+    for index in range(len(labels) - 2, -1, -1):
+        behind[index] = labels[index + 1] if labels[index + 1] in deciding else behind[index + 1]
+    return list(zip(before, behind, strict=True))
+
+
+def _judge_by_neighbours(labels: list[str]) -> list[str]:
+    """Labels 'good' or 'bad' only: short and near lines take the side of those around them."""
+    sure, nearest = _sides(labels, ("good", "bad")), _sides(labels, ("good", "bad", "near"))
+    settled = list(labels)
+    for index, label in enumerate(labels):
+        if label == "short":
+            sides = sure[index]
+            mixed_near = (sides[0] == "bad" and nearest[index][0] == "near") or (sides[1] == "bad" and nearest[index][1] == "near")
+            settled[index] = "good" if sides == ("good", "good") or ("good" in sides and mixed_near) else "bad"
+    settled = _near_runs(settled)
+    sure = _sides(settled, ("good", "bad"))
+    return ["good" if label == "good" or (label == "near" and "good" in sure[index]) else "bad" for index, label in enumerate(settled)]
+
+
+def _near_runs(labels: list[str]) -> list[str]:
+    """The labels with near lines in company made good: two or more in a row are a body of short paragraphs."""
+    padded = ["bad", *labels, "bad"]
+    return [
+        "good" if label == "near" and "near" in (padded[index], padded[index + 2]) else label
+        for index, label in enumerate(labels)
+    ]
+
+
+def _tail_start(lines: list[Line]) -> int:
+    """Index of the line that opens the page's tail: the first marker behind most of the long lines."""
+    total = sum(len(line.text) for line in lines if line.label == "good")
+    seen = 0
+    for index, line in enumerate(lines):
+        if seen * 2 >= total > 0 and len(line.text) < SHORT_CHARS * 2 and TAIL.match(line.text):
+            return index
+        seen += len(line.text) if line.label == "good" else 0
+    return len(lines)
+
+
+def label_lines(text: str) -> list[Line]:
+    """The lines of a page, each labelled 'good' (of the body) or 'bad'."""
+    lines = split_lines(text)
+    stoplist = function_words(lines)
+    for line in lines:
+        line.label = _label(line, stoplist)
+    if not any(line.label == "good" for line in lines):
+        for line in lines:
+            line.label = "good" if line.label == "near" else line.label
+    end = _tail_start(lines)
+    labels = _judge_by_neighbours([line.label for line in lines[:end]])
+    for line, label in zip(lines, labels + ["bad"] * (len(lines) - end), strict=True):
+        line.label = label
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The lines above the body that belong to it: the headline, and those about it (date, byline, section), in order."""
+
+    title: str | None
+    about: tuple[str, ...]
+    body_start: int
+
+
+def _is_headline(line: Line, repeated: frozenset[str]) -> bool:
+    """Whether a line may be the headline: a few words and no sentence, or a sentence that the page repeats."""
+    text = line.text
+    if line.in_run or is_about(line) or _is_chrome(text) or TAIL.match(text):
+        return False
+    if not MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS or len(text.split()) < MIN_TITLE_WORDS:
+        return False
+    return text[-1] not in ".:,;،؛" or fold_words(text) in repeated
+
+
+def _repeated(lines: list[Line]) -> frozenset[str]:
+    counts = Counter(fold_words(line.text) for line in lines)
+    return frozenset(text for text, count in counts.items() if count > 1)
+
+
+def find_head(lines: list[Line]) -> Head:
+    """The headline and the lines about it: those right above the body, up to the first that is neither.
+
+    A page whose body has no line like a headline above it has none; a menu, a notice or a control ends the search, so a
+    masthead's date is not reached.
+    """
+    first = next((index for index, line in enumerate(lines) if line.label == "good"), len(lines))
+    repeated = _repeated(lines)
+    start = first
+    while start < len(lines) and start - first < TITLE_WITHIN_LINES and (is_about(lines[start]) or _opens_as_headline(lines, start, repeated)):
+        start += 1
+    titles: list[str] = []
+    about: list[str] = []
+    for line in reversed(lines[max(start - 12, 0) : start]):
+        if is_about(line):
+            about.insert(0, line.text)
+        elif _is_headline(line, repeated) and len(titles) < TITLE_WITHIN_LINES:
+            titles.insert(0, line.text)
+        else:
+            break
+    return Head(_best_headline(titles, repeated), tuple(about), start)
+
+
+def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) -> bool:
+    """Whether a line labelled as body is the headline all the same: the page repeats it, or a line about it follows."""
+    line = lines[index]
+    if not _is_headline(line, repeated) or index + 1 >= len(lines):
+        return False
+    follower = lines[index + 1]
+    return fold_words(line.text) in repeated or is_about(follower) or (len(follower.text) > LONG_CHARS and not SENTENCE_END.search(line.text))
+
+
+def _best_headline(titles: list[str], repeated: frozenset[str]) -> str | None:
+    """The headline among the lines that may be: one that the page repeats, else the one next to the body."""
+    for title in titles:
+        if fold_words(title) in repeated:
+            return title
+    if len(titles) > 1 and len(titles[-1]) > 1.5 * len(titles[-2]) > 45:
+        return titles[-2]  # a standfirst stands between
+    return titles[-1] if titles else None
+
+
+def _says_published(text: str) -> bool:
+    folded = fold(text)
+    return any(folded.startswith(word) or f" {word}" in folded for word in PUBLISHED_WORDS) and not any(word in folded for word in MODIFIED_WORDS)
+
+
+def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | None:
+    """The publication date: of a line about the headline, else of a line anywhere above the body that says "published".
+
+    A line that the page repeats is a masthead's, and so is a bare date that is the day of the fetch.
+    """
+    repeated = _repeated(lines)
+    above = [line.text for line in lines[: head.body_start] if not line.in_run and len(line.text) <= MAX_DATE_LINE_CHARS]
+    stated = [text for text in above if _says_published(text)]
+    for text in dict.fromkeys([*filter(_says_published, head.about), *head.about, *stated[:20]]):
+        moment = parse_visible(text)
+        if moment is None or fold_words(text) in repeated:
+            continue
+        at = moment.at_utc(context.zone)
+        if context.accepts(at, structured=False) and (_says_published(text) or not context.is_fetch_day(at)):
+            return DatedBy(at=at, precision=moment.precision, source="text")
+    return None
+
+
+def _find_sitename(head: Head) -> str | None:
+    for text in head.about:
+        match = ORIGIN.match(text)
+        if match and fold(match["outlet"]) not in MONTH_NUMBER:
+            return match["outlet"].strip()
+    names = [match[1] for text in head.about if (match := DOMAIN_NAME.search(text))]
+    return names[0] if names else None
+
+
+def _find_section(head: Head) -> str | None:
+    matches = [match["section"].strip() for text in head.about if parse_visible(text) is None and (match := SECTION.match(text))]
+    return matches[0] if matches else None
+
+
+def _find_authors(head: Head) -> tuple[str, ...]:
+    """The people of a byline that holds little else than names."""
+    for text in head.about:
+        rest = BYLINE.sub("", text)
+        if _is_byline(text) and len(rest.split()) <= MAX_BYLINE_WORDS and parse_visible(text) is None:
+            return people([rest])
+    return ()
+
+
+def body_lines(lines: list[Line], head: Head) -> list[str]:
+    """The headline, once, and the good lines below it: readers, and the gold texts measured against, begin with it."""
+    title = fold_words(head.title)
+    body = [line.text for line in lines[head.body_start :] if line.label == "good" and (not title or fold_words(line.text) != title)]
+    return [head.title, *body] if head.title and body else body
+
+
+def extract_text(text: str, *, url: str | None, context: DateContext) -> Article | None:
+    """What a page saved as text says, or None when no body is found in it."""
+    lines = label_lines(text)
+    head = find_head(lines)
+    body = body_lines(lines, head)
+    if not body:
+        return None
+    return Article(
+        text="\n".join(body),
+        extractor=EXTRACTOR,
+        title=head.title,
+        section=_find_section(head),
+        sitename=_find_sitename(head),
+        authors=_find_authors(head),
+        published=find_date(lines, head, context),
+        canonical_url=canonical_url(url, None),
+    )

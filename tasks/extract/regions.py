@@ -1,0 +1,26 @@
+"""Which part of a page an element lies in."""
+
+import re
+
+from lxml.html import HtmlElement
+
+# Parts of a page that speak of other things than its article, by their class or id.
+ASIDE = re.compile(
+    r"comment|related|sidebar|widget|footer|masthead|today|weather|clock|ticker|breaking|most-|popular|recommend|teaser|carousel",
+    re.IGNORECASE,
+)
+# The same for names: a byline may well stand in the footer of its entry, or in a teaser-like header.
+OTHERS = re.compile(r"comment|related|sidebar|widget|most-|popular|recommend|carousel|breaking", re.IGNORECASE)
+COMMENTS = re.compile(r"comment|disqus|replies", re.IGNORECASE)
+# An element this high holds the whole page, and its class says nothing about a part of it.
+WHOLE = ("html", "body")
+
+
+def lies_in(element: HtmlElement, cue: re.Pattern[str], tags: tuple[str, ...] = ("aside", "nav")) -> bool:
+    """Whether an element or one around it, below body, is one of these tags or has a class or id that fits the cue."""
+    for node in (element, *element.iterancestors()):
+        if node.tag in tags:
+            return True
+        if node.tag not in WHOLE and cue.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
+            return True
+    return False

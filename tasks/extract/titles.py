@@ -1,0 +1,110 @@
+"""The headline of a page, without the outlet's name that is glued on."""
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
+from trafilatura.metadata import extract_title
+
+from tasks.extract.page_data import PageData, plain
+
+SEPARATOR = re.compile(r"\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)")
+WORD = re.compile(r"[^\W_]+")
+MIN_TITLE_CHARS = 3
+MAX_TITLE_CHARS = 400
+MAX_HEADINGS = 60
+MIN_HEADLINE_WORDS = 3
+
+
+def fold_words(text: str | None) -> str:
+    """The words of a text in lower case, one space between: what two spellings of one title share."""
+    return " ".join(WORD.findall((text or "").casefold()))
+
+
+def host_words(url: str | None) -> str:
+    """The letters of an address's registered name (`lematin` of www.lematin.ma), for comparison with a site's name."""
+    try:
+        host = urlsplit(url or "").hostname or ""
+    except ValueError:
+        return ""
+    labels = [label for label in host.split(".") if label not in ("www", "m", "amp")]
+    return labels[-2] if len(labels) > 1 and len(labels[-2]) > 3 else labels[0] if labels else ""
+
+
+def _is_site_name(segment: str, sitename: str | None, host: str) -> bool:
+    """Whether a segment of a title names the outlet rather than the story."""
+    folded = fold_words(segment)
+    squeezed = folded.replace(" ", "")
+    site = fold_words(sitename)
+    if not folded:
+        return True
+    if site and (folded == site or squeezed == site.replace(" ", "")):
+        return True
+    if site and len(folded) > 3 and (site.startswith(folded) or folded.startswith(site)) and len(folded) <= len(site) + 20:
+        return True
+    bare_host = host.replace("-", "")
+    return len(squeezed) >= 3 and bool(bare_host) and (squeezed == bare_host or squeezed.startswith(bare_host) or (len(squeezed) > 4 and bare_host.startswith(squeezed)))
+
+
+def without_site_name(title: str, *, sitename: str | None, url: str | None) -> str | None:
+    """The title without leading or trailing segments that name the outlet; None when it is nothing but the outlet's name."""
+    host = host_words(url)
+    spans = [match.span() for match in SEPARATOR.finditer(title)]
+    start, end = 0, len(title)
+    while spans and _is_site_name(title[spans[-1][1] : end], sitename, host):
+        end = spans.pop()[0]
+    while spans and _is_site_name(title[start : spans[0][0]], sitename, host):
+        start = spans.pop(0)[1]
+    stripped = title[start:end].strip()
+    return stripped if len(stripped) >= MIN_TITLE_CHARS and not _is_site_name(stripped, sitename, host) else None
+
+
+def headings(tree: HtmlElement, *tags: str) -> list[str]:
+    """The texts of the page's headings of these levels, in order."""
+    return [text for element in islice(tree.iter(*tags), MAX_HEADINGS) if (text := plain(" ".join(element.itertext())[:2000]))]
+
+
+def _agreeing_heading(candidates: Sequence[str], tops: Sequence[str]) -> str | None:
+    """The headline where a candidate and a heading are one but for something glued on: the shorter of the two."""
+    for candidate in candidates:
+        folded = fold_words(candidate)
+        for top in tops:
+            heading = fold_words(top)
+            if len(folded) > 15 and heading != folded and (heading.startswith(folded) or heading.endswith(folded)):
+                return candidate
+            if len(heading) > 10 and (folded.startswith(heading) or folded.endswith(heading)):
+                return top
+    return None
+
+
+def _segment_heading(shown: str | None, lower: Sequence[str]) -> str | None:
+    """The second- or third-level heading that is one whole segment of the `<title>`, on pages whose h1 is the outlet's name."""
+    segments = {fold_words(segment) for segment in SEPARATOR.split(shown or "")} - {""}
+    return next((text for text in lower if fold_words(text) in segments and len(text.split()) >= MIN_HEADLINE_WORDS), None) if len(segments) > 1 else None
+
+
+def _shown_title(tree: HtmlElement) -> str | None:
+    element = next(iter(tree.iter("title")), None)
+    return plain(element.text_content()[:2000]) if element is not None else None
+
+
+def _candidates(data: PageData, shown: str | None) -> list[str]:
+    """The page's own statements of its title, best first."""
+    headlines = [plain(node.get("headline")) or plain(node.get("name")) for node in data.articles]
+    metas = [data.first_meta(name) for name in ("og:title", "twitter:title", "dc.title", "parsely-title", "sailthru.title", "citation_title")]
+    return [text for text in (*headlines[:1], *metas, shown) if text and MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS]
+
+
+def find_title(tree: HtmlElement, data: PageData, *, sitename: str | None, url: str | None) -> str | None:
+    """The headline: the page's statements of it, held against its headings and rid of the outlet's name."""
+    shown = _shown_title(tree)
+    candidates = _candidates(data, shown)
+    stripped = [title for candidate in candidates if (title := without_site_name(candidate, sitename=sitename, url=url))]
+    heading = _agreeing_heading(stripped or candidates, headings(tree, "h1")) or _segment_heading(shown, headings(tree, "h2", "h3"))
+    if heading:
+        return without_site_name(heading, sitename=sitename, url=url) or heading
+    shown_headings = [*headings(tree, "h1"), *headings(tree, "h2")] if candidates and not stripped else []
+    named = [title for text in shown_headings if (title := without_site_name(text, sitename=sitename, url=url))]
+    return next(iter([*stripped, *named]), None) or plain(extract_title(tree)) or next(iter(candidates), None)

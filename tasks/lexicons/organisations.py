@@ -1,0 +1,74 @@
+"""Curated organisations by name and acronym, and the words that form names of organisations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tasks.lexicons.folding import fold_name
+from tasks.lexicons.gazetteers import names_by_language, read_gazetteer
+from tasks.lexicons.words import first_words, name_key
+from tasks.records.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """One curated organisation. `entity_id` is 'org:<slug>'; `name` the one preferred name in all languages: the first the gazetteer gives."""
+
+    entity_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationForms:
+    """Words of one language that make a name an organisation's, folded.
+
+    `heads` open one ("ministère" de l'Intérieur, "جامعة" القاهرة), `cores` stand anywhere in it ("University", "FC"), `linkers` are the small words
+    inside one (de, of).
+    """
+
+    heads: frozenset[str] = frozenset()
+    cores: frozenset[str] = frozenset()
+    linkers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationIndex:
+    """Organisations by folded name (whatever the language), by exact acronym, and the name forms by language."""
+
+    by_name: Mapping[str, Organisation]
+    by_acronym: Mapping[str, Organisation]
+    forms: Mapping[str, OrganisationForms]
+    first_words: Mapping[str, int]
+
+    def find(self, name: str) -> Organisation | None:
+        """The organisation a mention names, by acronym as written or by name however written; None when it is not curated."""
+        return self.by_acronym.get(name) or self.by_name.get(name_key(name))
+
+
+@lru_cache(maxsize=2)
+def load_organisations(gazetteers: Path) -> OrganisationIndex:
+    """The index over `organisations.yaml` of the gazetteer folder. Raises UsageError for an entry without id or names, or an id given twice."""
+    path = gazetteers / "organisations.yaml"
+    content = read_gazetteer(path)
+    by_name: dict[str, Organisation] = {}
+    by_acronym: dict[str, Organisation] = {}
+    seen: set[str] = set()
+    for entry in content.get("organisations", []):
+        entity_id = str(entry.get("id"))
+        if not entity_id.startswith("org:") or entity_id in seen:
+            raise UsageError(f"{path}: id {entity_id!r} must begin with 'org:' and stand once")
+        seen.add(entity_id)
+        names = [name for _, name in names_by_language(path, entry)]
+        organisation = Organisation(entity_id=entity_id, name=names[0])
+        for name in names:
+            by_name.setdefault(name_key(name), organisation)
+        for acronym in entry.get("acronyms", []):
+            by_acronym.setdefault(str(acronym), organisation)
+    forms = {language: _forms(words) for language, words in content.get("forms", {}).items()}
+    return OrganisationIndex(by_name=by_name, by_acronym=by_acronym, forms=forms, first_words=first_words(by_name))
+
+
+def _forms(words: Mapping[str, list[str]]) -> OrganisationForms:
+    folded = {kind: frozenset(fold_name(word) for word in words.get(kind, [])) for kind in ("heads", "cores", "linkers")}
+    return OrganisationForms(heads=folded["heads"], cores=folded["cores"], linkers=folded["linkers"])

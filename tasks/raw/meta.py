@@ -1,0 +1,83 @@
+"""meta.jsonl: what is known of loose pages beside their bytes. The nearest folder's line wins."""
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+META_NAME = "meta.jsonl"
+MAX_META_BYTES = 64 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MetaEntry:
+    """One line of meta.jsonl: what it says of one file, and its instant in UTC where that can be read."""
+
+    described: dict[str, Any]
+    fetched_at: datetime | None
+
+
+class MetaIndex:
+    """The meta.jsonl files of a raw root, each read once, on the first page below it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._by_folder: dict[str, dict[str, MetaEntry]] = {}
+
+    def entry_of(self, path: str) -> MetaEntry | None:
+        """What the nearest meta.jsonl above `path` says of it, or None."""
+        folder, relative = path, ""
+        while folder:
+            folder, _, name = folder.rpartition("/")
+            relative = f"{name}/{relative}" if relative else name
+            entry = self._entries(folder).get(relative)
+            if entry is not None:
+                return entry
+        return None
+
+    def _entries(self, folder: str) -> dict[str, MetaEntry]:
+        if folder not in self._by_folder:
+            path = self._root / folder / META_NAME
+            self._by_folder[folder] = parse_meta(_content(path), name=str(path))
+        return self._by_folder[folder]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_META_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+
+
+def parse_meta(content: bytes, *, name: str) -> dict[str, MetaEntry]:
+    """The entries of one meta.jsonl by file name; a line that is no object with `file` is left out with a warning."""
+    entries: dict[str, MetaEntry] = {}
+    for number, line in enumerate(content.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            described = json.loads(line)
+        except (ValueError, RecursionError):
+            described = None
+        if not isinstance(described, dict) or not isinstance(described.get("file"), str):
+            log.warning('%s line %d is no JSON object with a "file"; it describes no page', name, number)
+            continue
+        file = described.pop("file")
+        entries[file.removeprefix("./")] = MetaEntry(described, instant(described.get("fetched_at")))
+    return entries
+
+
+def instant(value: object) -> datetime | None:
+    """An ISO 8601 text as a UTC instant of whole microseconds; no zone reads as UTC; anything else is None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,138 @@
+"""WARC records as raw records: captures (response, resource) and, as rejections, what stands in for one."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from tasks.raw.coding import CodingError, dechunk, decode_content
+from tasks.raw.framing import Frame, LimitedFile, frames, member_frames
+from tasks.records.article import Rejection
+from tasks.records.batches import Container, Mark
+from tasks.records.raw import RawRecord
+
+# Request, metadata and warcinfo records tell about captures and are none themselves: they are no rows.
+CAPTURES = {b"response", b"resource", b"revisit", b"conversion", b"continuation"}
+HTML_TYPES = {"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"}
+
+
+@contextmanager
+def open_warc(path: Path, *, size_bytes: int) -> Iterator[io.BufferedReader]:
+    """The file as far as the run planned with it."""
+    with path.open("rb", buffering=0) as file:
+        yield io.BufferedReader(LimitedFile(file, size_bytes), 256 * 1024)
+
+
+def iter_frames(path: str, file: io.BufferedReader, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Frame]]:
+    """The captures from `mark` on, each with its own mark.
+
+    Bodies are cut a little above `max_bytes`, which leaves room for HTTP headers and chunk sizes.
+    """
+    limit = max_bytes + max_bytes // 8 + 1024 * 1024
+    if path.lower().endswith(".gz"):
+        found = member_frames(file, offset=mark.offset, body_limit=limit)
+    else:
+        file.seek(mark.offset)
+        found = frames(file, offset=mark.offset, body_limit=limit, counts_bytes=True)
+    for frame in found:
+        if (frame.offset, frame.skip) >= (mark.offset, mark.skip) and _record_type(frame) in CAPTURES:
+            yield Mark(frame.offset, frame.skip), frame
+
+
+def _record_type(frame: Frame) -> bytes:
+    for line in frame.head.split(b"\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"warc-type":
+            return value.strip().lower()
+    return b""
+
+
+def warc_date(frame: Frame) -> datetime | None:
+    """WARC-Date of a record in UTC, or None."""
+    return _utc(_parsed(frame, with_http=False).record_date)
+
+
+def _utc(date: datetime | None) -> datetime | None:
+    if date is None:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _parsed(frame: Frame, *, with_http: bool) -> WarcRecord:
+    """The record as fastwarc reads it. A capped body bears its own length, so that it is read to its end."""
+    head = frame.head
+    if len(frame.body) != frame.content_length:
+        head = _with_length(head, len(frame.body))
+    stream = io.BytesIO(head + frame.body + b"\r\n\r\n")
+    return next(ArchiveIterator(stream, parse_http=with_http, record_types=WarcRecordType.any_type, stream_detect=False))
+
+
+def _with_length(head: bytes, n_bytes: int) -> bytes:
+    lines = [
+        b"Content-Length: %d\r" % n_bytes if line.partition(b":")[0].strip().lower() == b"content-length" else line
+        for line in head.split(b"\n")
+    ]
+    return b"\n".join(lines)
+
+
+def to_record(container: Container, mark: Mark, frame: Frame, *, member: str = "", max_bytes: int) -> RawRecord:
+    """One capture as a raw record; what is no page bears its rejection. `member`: the zip member, with '!' before."""
+    parsed = _parsed(frame, with_http=_record_type(frame) in (b"response", b"revisit"))
+    body = parsed.reader.read()
+    payload, rejection = body, _type_rejection(frame)
+    status, content_type = None, parsed.headers.get("Content-Type", "")
+    if parsed.http_headers is not None:
+        status, content_type = parsed.http_headers.status_code, parsed.http_headers.get("Content-Type", "")
+    if parsed.http_headers is not None and rejection is None:
+        payload, rejection = _decoded(parsed, body, max_bytes)
+    media_type = content_type.partition(";")[0].strip().lower() or None
+    at = f"{mark.offset}+{mark.skip}" if mark.skip else str(mark.offset)
+    if rejection is None:
+        rejection = _page_rejection(status, media_type, too_large=max(len(payload), frame.content_length) > max_bytes)
+    return RawRecord(
+        container=container.path,
+        position=f"{member[1:]}\0{at}" if member else at,
+        raw_path=f"{container.path}{member}#{at}",
+        payload=payload[:max_bytes],
+        media_type="text/html" if media_type in HTML_TYPES else media_type,
+        charset=parsed.http_charset,
+        url=(parsed.headers.get("WARC-Target-URI") or "").strip().strip("<>") or None,
+        fetched_at=_utc(parsed.record_date),
+        source=parsed.headers.get("Marsad-Source") or container.source,
+        zone=parsed.headers.get("Marsad-Zone") or None,
+        rejection=rejection,
+    )
+
+
+def _decoded(parsed: WarcRecord, body: bytes, max_bytes: int) -> tuple[bytes, Rejection | None]:
+    headers = parsed.http_headers
+    if "chunked" in (headers.get("Transfer-Encoding") or "").lower():
+        body = dechunk(body)
+    try:
+        return decode_content(body, headers.get("Content-Encoding"), limit=max_bytes), None
+    except CodingError as error:
+        return body, Rejection(stage="read", reason="bad_encoding", detail=str(error))
+
+
+def _type_rejection(frame: Frame) -> Rejection | None:
+    record_type = _record_type(frame)
+    if record_type == b"revisit":
+        return Rejection(stage="read", reason="revisit")
+    if record_type in (b"conversion", b"continuation"):
+        return Rejection(stage="read", reason="unsupported_record", detail=record_type.decode())
+    return None
+
+
+def _page_rejection(status: int | None, media_type: str | None, *, too_large: bool) -> Rejection | None:
+    if status is not None and status != 200:
+        return Rejection(stage="read", reason="http_status", detail=str(status))
+    if media_type is not None and media_type not in HTML_TYPES and media_type != "text/plain":
+        return Rejection(stage="read", reason="not_html", detail=media_type)
+    if too_large:
+        return Rejection(stage="read", reason="too_large")
+    return None
+
+

@@ -1,0 +1,137 @@
+"""One run over one output folder: its lock, its plan, its worker pool, and the report of what it did."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import GAZETTEERS, Settings
+from tasks import plan
+from tasks.pipeline import Work, pipeline_version
+from tasks.plan import Changes, Pending, ScanLimits, Scanned
+from tasks.records.errors import ContractError, UsageError
+from tasks.records.reports import BatchReport, RunReport, merge_groups
+from tasks.store.lock import claim, output_lock, owner_of
+from tasks.workers.pool import WorkerPool, open_pool
+
+PRELOAD = "tasks.preload"
+
+log = logging.getLogger(__name__)
+
+
+def to_work(settings: Settings) -> Work:
+    """What workers need to know, from the settings."""
+    return Work(
+        raw=settings.raw_dir.resolve(),
+        gazetteers=GAZETTEERS,
+        min_chars=settings.min_chars,
+        max_page_bytes=settings.max_page_bytes,
+        page_timeout_s=settings.page_timeout_s,
+        pipeline_version=pipeline_version(settings.row_affecting(), gazetteers=GAZETTEERS),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the steps of one run share."""
+
+    out: Path
+    work: Work
+    limits: ScanLimits
+    pool: WorkerPool
+    pending: Pending
+    is_rebuild: bool
+    began_s: float
+
+    def changes(self, scanned: Iterable[Scanned], stale: frozenset[str] = frozenset()) -> Changes:
+        """What the scan of the raw folder asks for, once moved and surplus files are out of the way."""
+        changes = plan.find_changes(self.out, scanned, version=self.work.pipeline_version, stale=stale)
+        changes.clear_the_way()
+        return changes
+
+    def unsettled(self) -> list[Path]:
+        """Pages files that are to be settled."""
+        return plan.unsettled_files(self.out)
+
+    def report(self, changes: Changes, batches: Iterable[BatchReport], settled: dict[str, int]) -> RunReport:
+        """The report of the whole run. Raises ContractError where accepted pages and documents differ in number."""
+        batches = tuple(batches)
+        for batch in batches:
+            if batch.error is None and settled.get(batch.batch_id, batch.n_documents) != batch.n_documents:
+                raise ContractError(
+                    f"{batch.label}: {batch.n_documents} pages were accepted, {settled[batch.batch_id]} are documents"
+                )
+        return RunReport(
+            batches=batches,
+            n_batches_unchanged=self.pending.n_batches_unchanged + changes.n_unchanged,
+            n_settled=len(settled),
+            wall_s=time.monotonic() - self.began_s,
+            notices=self.pending.notices + plan.torn_tails(changes.to_write),
+            groups=merge_groups(batches),
+        )
+
+
+def find_pending(settings: Settings, *, is_rebuild: bool = False) -> Pending:
+    """What a run would have to look at; no page is read, nothing is written, no lock is needed.
+
+    Raises UsageError for a raw folder that is not there or not the one of the output folder.
+    """
+    _refuse_nesting(settings)
+    if owner_of(settings.out_dir) is not None:
+        claim(settings.out_dir, settings.raw_dir)
+    return plan.find_pending(
+        settings.raw_dir,
+        settings.out_dir,
+        version=to_work(settings).pipeline_version,
+        batch_records=settings.batch_records,
+        rebuild=is_rebuild,
+    )
+
+
+def _refuse_nesting(settings: Settings) -> None:
+    raw, out = settings.raw_dir.resolve(), settings.out_dir.resolve()
+    if raw == out or raw.is_relative_to(out) or out.is_relative_to(raw):
+        raise UsageError(f"raw folder {raw} and output folder {out} lie in one another; name another with --out")
+
+
+@contextmanager
+def hold_output(settings: Settings, *, holder: str) -> Iterator[None]:
+    """Hold the output folder: one writer, one raw root, leftovers of killed writers deleted."""
+    _refuse_nesting(settings)
+    with output_lock(settings.out_dir, holder=holder):
+        claim(settings.out_dir, settings.raw_dir)
+        n_swept = plan.sweep(settings.out_dir)
+        if n_swept:
+            log.info("deleted %d temporary files of a run that was killed", n_swept)
+        yield
+
+
+@contextmanager
+def open_run(settings: Settings, *, is_rebuild: bool = False) -> Iterator[Run]:
+    """A run that holds its output folder and has a pool of workers, until the block ends."""
+    work = to_work(settings)
+    with (
+        hold_output(settings, holder="a build"),
+        open_pool(
+            workers=settings.workers,
+            memory_bytes=settings.worker_memory_bytes,
+            max_calls=settings.worker_calls,
+            preload=PRELOAD,
+        ) as pool,
+    ):
+        yield Run(
+            out=settings.out_dir.resolve(),
+            work=work,
+            limits=ScanLimits(
+                batch_records=settings.batch_records,
+                chunk_records=settings.chunk_records,
+                max_page_bytes=settings.max_page_bytes,
+                timeout_s=settings.scan_timeout_s,
+            ),
+            pool=pool,
+            pending=find_pending(settings, is_rebuild=is_rebuild),
+            is_rebuild=is_rebuild,
+            began_s=time.monotonic(),
+        )

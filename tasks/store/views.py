@@ -1,0 +1,52 @@
+"""The datasets in DuckDB: one view a dataset, and the views analysts ask most."""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tasks.records.errors import UsageError
+from tasks.store.layout import DATASETS, DOCUMENTS, PAGES, dataset_files
+from tasks.store.tables import schema_of
+
+VIEWS = {
+    # One row a page over time: the newest fetch of it, ties by id.
+    "latest": """
+        SELECT * FROM documents
+        QUALIFY row_number() OVER (PARTITION BY page_id ORDER BY fetched_at DESC NULLS LAST, document_id) = 1""",
+    "mentions": """
+        SELECT d.document_id, d.page_id, d.url, d.source, d.language, d.published_at, d.fetched_at, d.title,
+               unnest(d.entities, recursive := true)
+        FROM documents d""",
+    "rejections": """
+        SELECT document_id, url, source, fetched_at, stage, reason, detail, raw_path, batch_id, pipeline_version
+        FROM pages WHERE status = 'rejected'""",
+}
+
+
+def connect(out: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory with views over the datasets of an output folder, in UTC.
+
+    Raises UsageError when the folder holds no dataset.
+    """
+    if not any((out / dataset).is_dir() for dataset in DATASETS):
+        raise UsageError(f"{out} holds no dataset; run `marsad run` first, or name another folder with --out")
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    for dataset in (PAGES, DOCUMENTS):
+        _add_dataset(connection, out, dataset)
+    for name, select in VIEWS.items():
+        connection.execute(f"CREATE VIEW {name} AS {select}")
+    return connection
+
+
+def _add_dataset(connection: duckdb.DuckDBPyConnection, out: Path, dataset: str) -> None:
+    if dataset_files(out / dataset):
+        pattern = str(out / dataset / "**" / "*.parquet").replace("'", "''")
+        connection.execute(
+            f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = true)"
+        )
+        return
+    nothing = schema_of(dataset).empty_table().append_column("crawl_date", pa.array([], type=pa.date32()))
+    connection.register(f"no_{dataset}", nothing)
+    connection.execute(f"CREATE VIEW {dataset} AS SELECT * FROM no_{dataset}")

@@ -1,0 +1,128 @@
+"""A pool of processes in which one page can hang, exit, crash or allocate without end and cost only itself.
+
+One pebble.ProcessPool on a forkserver: `preload` is imported once in the server, so every worker, the first and
+the hundredth, starts with models and date locales in memory.
+"""
+
+import contextlib
+import ctypes
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+PR_SET_PDEATHSIG = 1
+MIB = 1024 * 1024
+
+T = TypeVar("T")
+Failure = Literal["timeout", "memory", "crash"]
+
+log = logging.getLogger(__name__)
+
+
+class WorkFailed(Exception):
+    """A call in a worker did not come back: `failure` says how it ended, `detail` what is known."""
+
+    def __init__(self, failure: Failure, detail: str) -> None:
+        super().__init__(f"{failure}: {detail}")
+        self.failure: Failure = failure
+        self.detail = detail
+
+
+class PoolStopped(Exception):
+    """The pool was stopped before a call came back: nothing is known of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call on its way: `result` waits for it."""
+
+    future: Any
+    timeout_s: float
+
+    def result(self) -> Any:
+        """What the function returned. Raises WorkFailed for a hang, a death or a lack of memory, else its own error."""
+        try:
+            return self.future.result()
+        except TimeoutError:
+            raise WorkFailed("timeout", f"longer than {self.timeout_s:g} s") from None
+        except MemoryError:
+            raise WorkFailed("memory", "more address space than the limit of a worker") from None
+        except ProcessExpired as death:
+            raise WorkFailed("crash", f"the worker process ended with exit code {death.exitcode}") from None
+        except CancelledError:
+            raise PoolStopped("the run was stopped") from None
+
+    def cancel(self) -> None:
+        """Give the call up; a worker busy with it is ended."""
+        self.future.cancel()
+
+
+class WorkerPool:
+    """`workers` processes that run calls under limits; use `open_pool`."""
+
+    def __init__(self, pool: ProcessPool, *, workers: int) -> None:
+        self._pool = pool
+        self.workers = workers
+
+    def call(self, function: Callable[..., T], *args: object, timeout_s: float) -> Call:
+        """Send a call to the next free worker."""
+        return Call(self._pool.schedule(function, args=args, timeout=timeout_s), timeout_s)
+
+
+def _limit_worker(memory_bytes: int) -> None:
+    """Limits of one worker: it dies with its parent, leaves Ctrl-C to it, and cannot take all memory."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextlib.contextmanager
+def _nameless_main() -> Iterator[None]:
+    """Keep workers from importing this process's main module again (`prefect.flow_engine` would bring all of Prefect)."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextlib.contextmanager
+def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) -> Iterator[WorkerPool]:
+    """A pool for the time of a block; on any way out no process of it is left.
+
+    `memory_bytes` bounds each worker's address space (3 GiB or more: imports alone take 530 MB of it); a worker is
+    replaced after `max_calls` calls; `preload` is the module that the forkserver imports.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    with _nameless_main():
+        pool = ProcessPool(
+            max_workers=workers,
+            max_tasks=max_calls,
+            initializer=_limit_worker,
+            initargs=(memory_bytes,),
+            context=context,
+        )
+        try:
+            yield WorkerPool(pool, workers=workers)
+            pool.close()
+        except BaseException:
+            pool.stop()
+            raise
+        finally:
+            pool.join()
