@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
+from prefect.events.worker import EventsWorker
 from prefect.futures import PrefectFuture
+from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 from pydantic import BaseModel, ConfigDict, Field
-from rich.console import Console
 
 from config.settings import Settings, load_settings
 from flows.progress import RunProgress
-from flows.report import print_report, publish_report
+from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
 from tasks.plan import Changes
 from tasks.records.batches import Batch
@@ -63,7 +64,7 @@ def build_documents(parameters: BuildParameters) -> RunReport:
 
     Fails when a batch failed or the counts do not add up; what is done stays done, and the next run takes up the rest.
     """
-    console = Console(stderr=True)
+    console = report_console()
     with open_run(parameters.settings(), is_rebuild=parameters.rebuild) as run:
         changes = plan_changes(run)
         with RunProgress(n_due=sum(batch.n_records for batch in changes.to_write), console=console) as progress:
@@ -129,3 +130,9 @@ def refuse_failed(report: RunReport) -> RunReport:
     if report.failed:
         raise RunFailed(f"{len(report.failed)} batches failed, first {report.failed[0].label}: {report.failed[0].error}")
     return report
+
+
+def flush_prefect() -> None:
+    """Wait until logs and events of this process are with the server, so that it can be stopped."""
+    APILogHandler().flush()
+    EventsWorker.drain_all(timeout=10)

@@ -13,7 +13,7 @@ from config.settings import SettingsError, load_settings
 from flows.prefect_server import prepare_environment, server_for_run
 from flows.rows_out import Form, print_rows
 from tasks.records.errors import MarsadError, RunFailed, UsageError
-from tasks.run import find_pending, hold_output
+from tasks.run import find_pending, hold_output, warm_up_workers
 
 OK, FAILED, UNUSABLE = 0, 1, 2
 INTERRUPTED = 130
@@ -60,14 +60,18 @@ def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path |
         return
     with hold_output(settings, holder="`marsad rebuild`" if is_rebuild else "`marsad run`"):
         with server_for_run(settings.state_dir) as server:
+            warm_up_workers()
             note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
-            from flows.build_documents import BuildParameters, build_documents  # noqa: PLC0415 - Prefect loads here
+            from flows.build_documents import BuildParameters, build_documents, flush_prefect  # noqa: PLC0415 - loads Prefect
 
             if server is not None:
                 server.wait_until_ready()
             named = {"raw_dir": raw, "out_dir": out, "settings_file": file}
             stated = {name: str(path) for name, path in named.items() if path is not None}
-            build_documents(BuildParameters(workers=workers, rebuild=is_rebuild, **stated))
+            try:
+                build_documents(BuildParameters(workers=workers, rebuild=is_rebuild, **stated))
+            finally:
+                flush_prefect()
     note(f"Look at it: marsad query --out {settings.out_dir} \"SELECT * FROM latest\"")
 
 

@@ -1,6 +1,7 @@
 """A run report as people see it: rich tables in the terminal, markdown and table artifacts in the Prefect UI."""
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -8,8 +9,17 @@ from rich.text import Text
 from tasks.records.article import REASONS
 from tasks.records.reports import GroupCounts, RunReport
 
-HEADINGS = ["source", "language", "pages", "accepted", "rejected", "work s", "docs/s a worker"]
+HEADINGS = ["source", "language", "pages", "accepted", "rejected", "seconds", "docs/s"]
 NOTHING = "–"
+CAPTION = "seconds: worker time spent on these pages; docs/s: pages in one such second"
+# Where the terminal does not say how wide it is (a pipe, a log).
+PLAIN_WIDTH = 110
+
+
+def report_console() -> Console:
+    """The console of progress and reports: standard error, which is for people, not for data."""
+    console = Console(stderr=True)
+    return console if console.is_terminal else Console(stderr=True, width=PLAIN_WIDTH)
 
 
 def group_row(group: GroupCounts) -> dict[str, str | int | float]:
@@ -20,8 +30,8 @@ def group_row(group: GroupCounts) -> dict[str, str | int | float]:
         "pages": group.n_pages,
         "accepted": group.n_accepted,
         "rejected": reasons_text(group.rejected) or NOTHING,
-        "work s": round(group.work_s, 1),
-        "docs/s a worker": round(group.n_pages / group.work_s, 1) if group.work_s else 0.0,
+        "seconds": round(group.work_s, 1),
+        "docs/s": round(group.n_pages / group.work_s, 1) if group.work_s else 0.0,
     }
 
 
@@ -43,14 +53,14 @@ def total_sentence(report: RunReport) -> str:
 def print_report(report: RunReport, console: Console) -> None:
     """The report in the terminal."""
     if report.groups:
-        table = Table(title="Pages by source and language", title_justify="left", header_style="bold")
+        table = Table(box=SIMPLE_HEAD, header_style="bold", caption=CAPTION, caption_justify="left")
         for heading in HEADINGS:
             is_number = heading not in ("source", "language", "rejected")
             table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
         for group in report.groups:
             table.add_row(*(Text(str(value)) for value in group_row(group).values()))
         console.print(table)
-    console.print(Text(total_sentence(report)))
+    console.print(Text(total_sentence(report), style="bold"))
     for batch in report.failed:
         console.print(Text(f"failed: {batch.label}: {batch.error}", style="bold red"))
     for notice in report.notices:

@@ -14,7 +14,7 @@ from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
 from tasks.records.reports import BatchReport, RunReport, merge_groups
 from tasks.store.lock import claim, output_lock, owner_of
-from tasks.workers.pool import WorkerPool, open_pool
+from tasks.workers.pool import WorkerPool, open_pool, start_fork_server
 
 PRELOAD = "tasks.preload"
 
@@ -106,6 +106,11 @@ def hold_output(settings: Settings, *, holder: str) -> Iterator[None]:
         if n_swept:
             log.info("deleted %d temporary files of a run that was killed", n_swept)
         yield
+
+
+def warm_up_workers() -> None:
+    """Have models and lexicons loaded for the workers of the coming run, while something else is waited for."""
+    start_fork_server(PRELOAD)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class LexiconNames:
 
     def _at(self, words: Words, index: int, language: LanguageWords) -> Span | None:
         for skip, prefix, key in _readings(words.keys[index], words.surfaces[index], language.code):
-            count = self._look_ahead(key, capital=words.capital[index])
+            count = self._look_ahead(key)
             keys = [key]
             while len(keys) < count and words.joins[index + len(keys) - 1] in NAME_JOINS:
                 keys.append(words.keys[index + len(keys)])
@@ -59,9 +59,9 @@ class LexiconNames:
                     return Span(index, index + size - 1, *found, skip=skip, prefix=prefix)
         return None
 
-    def _look_ahead(self, key: str, *, capital: bool) -> int:
+    def _look_ahead(self, key: str) -> int:
         count = self._organisations.first_words.get(key, 1)
-        return max(count, self._places.first_words.get(key, 1)) if capital else count
+        return max(count, self._places.first_words.get(key, 1))
 
     def _classify(
         self, words: Words, first: int, keys: list[str], language: LanguageWords, *, is_whole: bool
@@ -73,11 +73,11 @@ class LexiconNames:
             return "ORG", ACRONYM
         if key in self._organisations.by_name and (words.capital[first] or len(keys) > 2):
             return "ORG", ORGANISATION_NAME
-        if not words.capital[first] or not words.capital[last]:
+        if not words.capital[last]:
             return None
         if self._places.area(key, language=language.code) is not None:
             return ("LOC", AREA_NAME) if self._is_free_area(words, first, last, language) else None
-        if self._is_city(words, first, last, key, language, is_whole=is_whole):
+        if words.capital[first] and self._is_city(words, first, last, key, language, is_whole=is_whole):
             return "LOC", CITY_NAME
         return None
 
@@ -97,27 +97,31 @@ class LexiconNames:
         return language.code == "ar" or first != last or not _is_inside_name(words, first, last, language)
 
     def _is_city(self, words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool) -> bool:
-        if key in language.titles.ambiguous or len(key) < _SHORT_CHARS:
+        if key in language.titles.ambiguous or len(key) < _SHORT_CHARS or not key.replace(" ", "").isalpha():
             return False
         cities = self._places.cities(key)
         if not cities:
             return False
-        population = max(place.population for place, _ in cities)
+        if key in language.stop_words and not _is_arabic(key):
+            # 'Paris' is a frequent word of French; 'para' and 'seul' are too, and old or foreign names of large cities.
+            cities = tuple(pair for pair in cities if pair[1])
+        population = max((place.population for place, _ in cities), default=0)
         if _is_unspaced(key):
             return population >= MIN_POPULATION_FREQUENT_WORD
         if population < _population_due(words, first, last, key, language, is_whole=is_whole):
             return False
-        return "\u0600" <= key[0] <= "\u06ff" or not _is_inside_name(words, first, last, language)
+        return _is_arabic(key) or not _is_inside_name(words, first, last, language)
 
 
 def _population_due(words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool) -> int:
     """How many people a city must have for its name to be taken for it here."""
-    is_arabic = "\u0600" <= key[0] <= "\u06ff"
+    is_arabic = _is_arabic(key)
     if first != last:
         return MIN_POPULATION_SEVERAL_WORDS
     due = MIN_POPULATION_ARABIC if is_arabic else MIN_POPULATION
     if key in language.titles.given_names or key in language.stop_words or key in language.titles.stops:
-        due = MIN_POPULATION_FREQUENT_WORD
+        # The Arabic list is of Wikipedia and holds the large cities themselves.
+        due = MIN_POPULATION_SHORT if is_arabic else MIN_POPULATION_FREQUENT_WORD
     elif len(key) <= _SHORT_CHARS or not is_whole:
         due = max(due, MIN_POPULATION_SHORT)
     elif not is_arabic and words.opens[first]:
@@ -161,6 +165,10 @@ def _readings(key: str, surface: str, language: str) -> Iterator[tuple[int, str,
         yield skip + 1, "ا", "ا" + rest[1:]
     else:
         yield skip + 1, "", rest[1:]
+
+
+def _is_arabic(key: str) -> bool:
+    return "\u0600" <= key[0] <= "\u06ff"
 
 
 def _is_unspaced(key: str) -> bool:

@@ -7,6 +7,8 @@ from tasks.lexicons.words import OPEN, SPACE, TIGHT, Words
 
 _MAX_WORDS = 9
 _ARABIC_MAX_WORDS = 4
+# "the Excursion House and the City Hospital" are two.
+_CONJUNCTIONS = frozenset({"and", "y", "e", "et"})
 _ARABIC_ARTICLE = "ال"
 
 
@@ -40,12 +42,15 @@ def _run_end(words: Words, start: int, language: LanguageWords) -> int | None:
             last = index
         elif words.keys[index] not in language.forms.linkers or index - last > 2:
             break
+        elif words.keys[index] in _CONJUNCTIONS and index + 1 < len(words) and not words.surfaces[index + 1][0].isupper():
+            break
     return last
 
 
 def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
     """'ministère de l'Intérieur', 'Université de Montréal': a head, a linker, capitalised words."""
-    if words.keys[index] not in language.forms.heads:
+    key = words.keys[index]
+    if key not in language.forms.heads and not (key in language.forms.capital_heads and words.surfaces[index][0].isupper()):
         return
     last = None
     at = index
@@ -55,8 +60,11 @@ def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[S
             last = at
         elif words.keys[at] not in language.forms.linkers:
             break
-    if last is not None:
-        yield Span(index, last, "ORG", ORGANISATION_FORM)
+    if last is None:
+        return
+    if words.joins[last] == SPACE and words.keys[last + 1] in language.forms.tails:
+        last += 1
+    yield Span(index, last, "ORG", ORGANISATION_FORM)
 
 
 def _arabic_at(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
@@ -67,7 +75,8 @@ def _arabic_at(words: Words, index: int, language: LanguageWords) -> Iterator[Sp
         return
     last = index
     while last + 1 < len(words) and words.joins[last] == SPACE and last + 1 - index <= _ARABIC_MAX_WORDS:
-        if not words.keys[last + 1].startswith(_ARABIC_ARTICLE):
+        following = words.keys[last + 1]
+        if not following.startswith(_ARABIC_ARTICLE) or following in language.titles.stops:
             break
         last += 1
     if last > index:

@@ -9,6 +9,7 @@ _MAX_TITLE_WORDS = 3
 _MAX_NAME_WORDS = 7
 # A role and the name beside it stand at most so many words apart: "le directeur général de la sûreté nationale et de ..., Abdellatif".
 _MAX_ROLE_DISTANCE = 16
+_SAINTS = frozenset({"st", "ste", "saint", "sainte", "san", "santa", "santo", "sankt", "sao"})
 _ARABIC_ARTICLE = "ال"
 _ARABIC_NAME_WORDS = 3
 # Words before a name that begin it ("Ben Ali Koman") only where a title says that a name begins.
@@ -90,6 +91,8 @@ def _after_role(words: Words, role_end: int, language: LanguageWords, is_place: 
         start += 1
     if start >= len(words) or not words.surfaces[start][0].isupper() or is_place(words.keys[start]):
         return
+    if words.keys[start] in language.titles.forms_of_address or words.keys[start] in language.titles.roles:
+        return
     last = _name_end(words, start, language)
     if last is not None and not words.surfaces[start].isupper():
         yield Span(start, last, "PER", PERSON_BY_TITLE)
@@ -109,9 +112,11 @@ def _continues_name(words: Words, index: int, language: LanguageWords) -> bool:
     if index == 0 or words.joins[index - 1] not in {SPACE, TIGHT, DOT}:
         return False
     before = words.surfaces[index - 1]
+    key = words.keys[index - 1]
+    if key in _SAINTS or (words.joins[index - 1] == TIGHT and before[0].isupper()):
+        return True
     if words.joins[index - 1] == DOT and len(before) > 1:
         return False
-    key = words.keys[index - 1]
     titles = language.titles
     is_free = words.opens[index - 1] or key in language.stop_words or key in titles.forms_of_address or key in titles.roles
     return before[0].isupper() and not is_free
@@ -119,8 +124,10 @@ def _continues_name(words: Words, index: int, language: LanguageWords) -> bool:
 
 def _name_end(words: Words, start: int, language: LanguageWords) -> int | None:
     """The last word of the name that begins at `start`: capitalised words and the particles between them; None when none begins."""
-    particles, stops = language.titles.particles, language.stop_words
+    particles, stops = language.titles.particles, language.stop_words - language.titles.given_names
     last: int | None = None
+    if not words.capital[start] and words.joins[start] != TIGHT:
+        return None
     index = start
     while index < len(words) and index - start < _MAX_NAME_WORDS:
         surface, key = words.surfaces[index], words.keys[index]
@@ -141,7 +148,9 @@ def _arabic_at(words: Words, index: int, language: LanguageWords, is_place: _IsP
     bare = key[1:] if key[:1] in "ول" and len(key) > 4 else key
     if words.joins[index] == SPACE and (key in titles.forms_of_address or bare in titles.forms_of_address):
         last = _arabic_name_end(words, index + 1, language, is_place)
-        if last is not None:
+        # 'الإمام الثامن علي': a definite word after the title that is not the whole name belongs to the title.
+        is_title = words.keys[index + 1].startswith(_ARABIC_ARTICLE) and last != index + 1
+        if last is not None and not is_title:
             yield Span(index + 1, last, "PER", PERSON_BY_TITLE)
     if key in titles.roles or bare in titles.roles:
         yield from _arabic_after_role(words, index, language, is_place)
@@ -178,19 +187,20 @@ def _arabic_name_end(words: Words, start: int, language: LanguageWords, is_place
     titles = language.titles
     last: int | None = None
     index, count = start, 0
+    after_particle = False
     while index < len(words) and count < _ARABIC_NAME_WORDS:
         key = words.keys[index]
-        is_given = key in titles.given_names
-        if not is_given and _is_no_name(key, titles.stops, is_first=index == start) or (not is_given and is_place(key)):
-            break
-        if key in titles.particles:
-            pass
-        else:
-            last = index
-            count += 1
         size = _given_size(words, index, titles.given_names)
-        if size == 2:
-            last = index + 1
+        is_known = size > 0 or (key.startswith(_ARABIC_ARTICLE) and index > start)
+        if not size and (_is_no_name(key, titles.stops, is_first=index == start) or is_place(key)):
+            break
+        if key not in titles.particles or size:
+            # An unknown word is the second name, or follows a particle (بن علي كومان); a third one is most often a verb or a noun.
+            if not is_known and count > 1 and not after_particle:
+                break
+            last = index + max(1, size) - 1
+            count += 0 if after_particle else 1
+        after_particle = key in titles.particles and not size
         index += max(1, size)
         if words.joins[index - 1] != SPACE:
             break
@@ -203,4 +213,5 @@ def _is_no_name(key: str, stops: frozenset[str], *, is_first: bool) -> bool:
         return True
     if is_first and key.startswith(_ARABIC_ARTICLE):
         return False
-    return len(key) > 4 and (key.startswith(("وال", "بال", "لل", "سي", "ست")) or key.endswith(("ات", "يه", "ون", "ين")) and key.startswith("ال"))
+    # A ta marbuta ends few names that are not in the list of given names, and most of the nouns.
+    return len(key) > 3 and key.endswith("ه") or len(key) > 4 and (key.startswith(("وال", "بال", "لل", "سي", "ست")) or key.endswith(("ات", "يه", "ون", "ين")) and key.startswith("ال"))

@@ -15,10 +15,13 @@ HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xhtml
 PLAIN_TYPES = frozenset({"text/plain"})
 
 MAGIC = (
-    b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x7fELF", b"ID3",
-    b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"OggS", b"wOFF", b"wOF2", b"\x00\x00\x01\x00", b"\xd0\xcf\x11\xe0", b"\x28\xb5\x2f\xfd",
+    b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x7fELF",
+    b"Rar!", b"7z\xbc\xaf", b"\xfd7zXZ", b"OggS", b"wOFF", b"wOF2", b"\x00\x00\x01\x00", b"\xd0\xcf\x11\xe0",
+    b"\x28\xb5\x2f\xfd", b"ID3\x03", b"ID3\x04", b"BZh9",
 )  # fmt: skip
-HTML_SIGN = re.compile(r"<(?:!doctype\s{1,9}html|html|head|body|meta|title|div|article|p|h1|table|span|script)\b", re.IGNORECASE)
+HTML_SIGN = re.compile(
+    r"<(?:!doctype\s{1,9}html|html|head|body|meta|title|div|article|p|h1|table|span|script)\b", re.IGNORECASE
+)
 SNIFFED_CHARS = 20_000
 # Above this share of controls a text is no text; real pages have a stray one at most.
 MAX_CONTROL_SHARE = 0.01
@@ -51,7 +54,8 @@ def _reject(reason: str, detail: str | None = None) -> Rejection:
     return Rejection(stage="extract", reason=reason, detail=detail)
 
 
-def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
+def _read(raw: RawRecord) -> tuple[str, bool] | Rejection:
+    """The decoded text of a record and whether it is HTML, or why there is none."""
     if not raw.payload.strip(b"\0 \t\r\n\x0b\x0c\xef\xbb\xbf"):
         return _reject("empty")
     is_html = _is_html(raw)
@@ -60,11 +64,17 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     text = decode(raw.payload, charset=raw.charset, is_html=is_html)
     if _is_binary(raw.payload, text):
         return _reject("binary")
-    if not text.strip():
-        return _reject("empty")
+    return (text.replace("\0", ""), is_html) if text.strip() else _reject("empty")
+
+
+def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
+    read = _read(raw)
+    if isinstance(read, Rejection):
+        return read
+    text, is_html = read
     context = DateContext(fetched_at=raw.fetched_at, zone=raw.zone)
     route = extract_html if is_html else extract_text
-    article = route(text.replace("\0", ""), url=raw.url, context=context)
+    article = route(text, url=raw.url, context=context)
     if article is None:
         return _reject("no_main_text")
     if len(article.text) < min_chars:

@@ -11,15 +11,24 @@ from tasks.extract.people import people
 from tasks.extract.regions import COMMENTS, OTHERS, lies_in
 
 MARKED = (
-    XPath(".//*[contains(concat(' ', @rel, ' '), ' author ') or contains(@itemprop, 'author')][not(self::meta or self::link)]"),
     XPath(
-        ".//*[self::a or self::address or self::div or self::p or self::span or self::strong or self::h3 or self::h4 or self::h5 or self::li or self::cite or self::em or self::b or self::small]"
-        "[contains(@class, 'uthor') or contains(@class, 'utor') or contains(@class, 'yline') or contains(@class, 'journalist') or contains(@class, 'signature')]"
+        ".//*[contains(concat(' ', @rel, ' '), ' author ') or contains(@itemprop, 'author')]"
+        "[not(self::meta or self::link)]"
+    ),
+    XPath(
+        ".//*[self::a or self::address or self::div or self::p or self::span or self::strong or self::h3 or self::h4"
+        " or self::h5 or self::li or self::cite or self::em or self::b or self::small]"
+        "[contains(@class, 'uthor') or contains(@class, 'utor') or contains(@class, 'yline')"
+        " or contains(@class, 'journalist') or contains(@class, 'signature')]"
     ),
 )
 NAMED = XPath(".//*[@itemprop='name']")
 LED_IN_TAGS = ("p", "span", "div", "em", "i", "small", "strong", "b", "td", "li", "h4", "h5", "h6", "cite", "address")
-LEAD_WORD = re.compile(r"\s*(?:(?:\d[\d.:/ ]{5,20}\s*(?:uhr)?\s*[-–|,]?\s*)?(?:ein artikel |text |written )?(?:von|vom|by|par|por|di)\s|(?:text|autor(?:en)?|auteur|author|autora?|por|بقلم|كتب)\s*:)", re.IGNORECASE)
+LEAD_WORD = re.compile(
+    r"\s*(?:(?:\d[\d.:/ ]{5,20}\s*(?:uhr)?\s*[-–|,]?\s*)?(?:ein artikel |text |written )?(?:von|vom|by|par|por|"
+    r"di)\s|(?:text|autor(?:en)?|auteur|author|autora?|por|بقلم|كتب)\s*:)",
+    re.IGNORECASE,
+)
 # A name: one to four words, each with a capital or in Arabic letters.
 NAME = re.compile(r"(?:(?:[^\W\d_a-z][\w.'’-]*|de|van|von|der|del|al|el|bin|ben|la|le|da|do|dos)\s?){1,5}")
 MAX_BYLINE_CHARS = 110
@@ -35,9 +44,13 @@ def _text_of(element: HtmlElement) -> str | None:
 
 
 def _marked(tree: HtmlElement) -> list[str]:
-    """The texts of elements marked as author, of one kind of mark: the first outside lists of other things, and its neighbours."""
+    """The texts of elements marked as author: the first outside lists of other things, and its neighbours."""
     for expression in MARKED:
-        texts = [(element, text) for element in expression(tree)[:MAX_CANDIDATES] if (text := _text_of(element)) and not lies_in(element, COMMENTS, ())]
+        texts = [
+            (element, text)
+            for element in expression(tree)[:MAX_CANDIDATES]
+            if (text := _text_of(element)) and not lies_in(element, COMMENTS, ())
+        ]
         best = next((element for element, _ in texts if not lies_in(element, OTHERS)), texts[0][0] if texts else None)
         if best is not None:
             return [text for element, text in texts if element.getparent() is best.getparent()]
@@ -51,7 +64,12 @@ def _led_in(tree: HtmlElement) -> Iterator[str]:
         if match is None or len(element) > 6:
             continue
         text = plain(" ".join(element.itertext()))
-        if text and len(text) <= MAX_BYLINE_CHARS and NAME.match(LEAD_WORD.sub("", text + " ", count=1).strip()) and not lies_in(element, OTHERS):
+        if (
+            text
+            and len(text) <= MAX_BYLINE_CHARS
+            and NAME.match(LEAD_WORD.sub("", text + " ", count=1).strip())
+            and not lies_in(element, OTHERS)
+        ):
             yield LEAD_WORD.sub("", text + " ", count=1).strip()
 
 

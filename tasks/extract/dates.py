@@ -47,7 +47,27 @@ META_MODIFIED = (
 URL_DAY = re.compile(r"[/_.-]((?:19|20)\d\d)[/_-](0?[1-9]|1[0-2])[/_-](0?[1-9]|[12]\d|3[01])(?!\d)")
 URL_COMPACT_DAY = re.compile(r"/((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 DATE_CUE = re.compile(r"date|datum|publi|posted|time|fecha|parution|byline|dateline|تاريخ", re.IGNORECASE)
-VISIBLE_TAGS = ("time", "span", "p", "div", "abbr", "li", "small", "td", "em", "h3", "h4", "h5", "h6", "b", "i", "a", "strong", "dd", "section")
+VISIBLE_TAGS = (
+    "time",
+    "span",
+    "p",
+    "div",
+    "abbr",
+    "li",
+    "small",
+    "td",
+    "em",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "b",
+    "i",
+    "a",
+    "strong",
+    "dd",
+    "section",
+)
 MAX_VISIBLE_CHARS = 120
 # How far under its headline a page shows its date.
 HEADLINE_CHARS = 700
@@ -61,7 +81,7 @@ class DateContext:
     zone: str | None = None
 
     def accepts(self, at: datetime, *, structured: bool) -> bool:
-        """Whether a page fetched then may bear this date: not of the future, and not before the web unless a machine wrote it."""
+        """Whether a page fetched then may bear this date: none of the future; none before the web but a machine's."""
         if self.fetched_at is not None and at > self.fetched_at + TOLERANCE:
             return False
         return structured or at >= EARLIEST_VISIBLE
@@ -71,7 +91,9 @@ class DateContext:
         return self.fetched_at is not None and abs((at.date() - self.fetched_at.date()).days) <= 1
 
 
-def _dated(moment: Moment | None, source: DateSource, context: DateContext, *, structured: bool = True) -> DatedBy | None:
+def _dated(
+    moment: Moment | None, source: DateSource, context: DateContext, *, structured: bool = True
+) -> DatedBy | None:
     if moment is None:
         return None
     at = moment.at_utc(context.zone)
@@ -81,7 +103,10 @@ def _dated(moment: Moment | None, source: DateSource, context: DateContext, *, s
 
 
 def _from_json_ld(data: PageData, key: str, context: DateContext) -> DatedBy | None:
-    for node in [*data.articles, *data.nodes_of(("webpage", "itempage", "collectionpage", "newsarticle", "creativework", "event"))]:
+    for node in [
+        *data.articles,
+        *data.nodes_of(("webpage", "itempage", "collectionpage", "newsarticle", "creativework", "event")),
+    ]:
         value = plain(node.get(key))
         if value and (dated := _dated(parse_moment(value), "json_ld", context)):
             return dated
@@ -100,7 +125,9 @@ def _from_itemprop(tree: HtmlElement, names: tuple[str, ...], context: DateConte
     """The date of an element whose itemprop says what it is, by its machine value, else its text."""
     for element in tree.xpath(".//*[@itemprop and not(self::meta)]"):
         if (element.get("itemprop") or "").lower() in names:
-            value = element.get("datetime") or element.get("content") or plain(element.text_content()[:MAX_VISIBLE_CHARS])
+            value = (
+                element.get("datetime") or element.get("content") or plain(element.text_content()[:MAX_VISIBLE_CHARS])
+            )
             source: DateSource = "time_tag" if element.tag == "time" else "meta"
             if value and (dated := _dated(parse_moment(value), source, context)):
                 return dated
@@ -113,7 +140,7 @@ def url_day(url: str | None) -> Moment | None:
     if match is None:
         return None
     try:
-        return Moment(datetime(int(match[1]), int(match[2]), int(match[3])), "day")  # noqa: DTZ001
+        return Moment(datetime(int(match[1]), int(match[2]), int(match[3])), "day")
     except ValueError:
         return None
 
@@ -127,7 +154,11 @@ def _time_rank(element: HtmlElement) -> int:
     marks = " ".join(element.get(name) or "" for name in ("class", "id", "itemprop", "data-testid")).lower()
     if "updat" in marks or "modif" in marks:
         return 2
-    return 0 if "publish" in marks or "entry-date" in marks or "entry-time" in marks or element.get("pubdate") is not None else 1
+    return (
+        0
+        if "publish" in marks or "entry-date" in marks or "entry-time" in marks or element.get("pubdate") is not None
+        else 1
+    )
 
 
 def _from_time_tags(tree: HtmlElement, context: DateContext) -> DatedBy | None:
@@ -148,7 +179,9 @@ def _marked_texts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     for element in tree.iter(*VISIBLE_TAGS):
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
         if len(marks) > 1 and DATE_CUE.search(marks):
-            text = plain(element.get("title") if element.tag == "abbr" else element.text_content()[: 4 * MAX_VISIBLE_CHARS])
+            text = plain(
+                element.get("title") if element.tag == "abbr" else element.text_content()[: 4 * MAX_VISIBLE_CHARS]
+            )
             if text and len(text) <= MAX_VISIBLE_CHARS:
                 yield element, text
 
@@ -162,7 +195,13 @@ def _from_marked_text(tree: HtmlElement, context: DateContext) -> DatedBy | None
     """The first visible date that the page marks as one; today's (a masthead's) only where nothing marks another."""
     for element, text in _marked_texts(tree):
         dated = _dated(parse_visible(text), "text", context, structured=False)
-        if dated and dated.precision != "month" and not context.is_fetch_day(dated.at) and not _is_aside(element) and not _is_change(text):
+        if (
+            dated
+            and dated.precision != "month"
+            and not context.is_fetch_day(dated.at)
+            and not _is_aside(element)
+            and not _is_change(text)
+        ):
             return dated
     return None
 

@@ -1,4 +1,4 @@
-"""Bytes -> text: byte order mark, UTF-8 where the bytes are UTF-8, the declared codec where it fits, else the likeliest."""
+"""Bytes -> text: byte order mark, UTF-8 where the bytes are, the declared codec where it fits, else the likeliest."""
 
 import codecs
 import re
@@ -11,7 +11,9 @@ from tasks.extract.letters import CJK_CODECS, CODEC_OF_LABEL, FREQUENT, FREQUENT
 
 # Where a page declares its codec; browsers look at 1,024 bytes, real pages are later by their scripts.
 DECLARATION_BYTES = 16_384
-META_CHARSET = re.compile(rb"""<meta[^>]{0,400}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([a-zA-Z0-9_:.-]{2,40})""", re.IGNORECASE)
+META_CHARSET = re.compile(
+    rb"""<meta[^>]{0,400}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([a-zA-Z0-9_:.-]{2,40})""", re.IGNORECASE
+)
 XML_ENCODING = re.compile(rb"""^\s{0,99}<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([a-zA-Z0-9_:.-]{2,40})""")
 BOMS = ((codecs.BOM_UTF8, "utf_8"), (codecs.BOM_UTF16_LE, "utf_16_le"), (codecs.BOM_UTF16_BE, "utf_16_be"))
 

@@ -5,7 +5,6 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 import trafilatura
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.metadata import extract_catstags
@@ -13,6 +12,7 @@ from trafilatura.utils import load_html
 
 from tasks.extract.bylines import visible_authors
 from tasks.extract.dates import DateContext, modified, published
+from tasks.extract.frames import flatten_layout_tables, mark_article_frame
 from tasks.extract.lines import paragraphs
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
 from tasks.extract.people import json_ld_authors, meta_authors, people
@@ -26,7 +26,6 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 EXTRACTOR = f"trafilatura-{trafilatura.__version__}"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 TAG_SPLIT = re.compile(r"\s*[,;،|]\s*")
-LAYOUT_CELLS = XPath(".//table//td[ul or ol or dl or table or count(p) > 1 or h1 or h2 or h3 or h4]")
 MAX_TAG_CHARS = 80
 MAX_TAGS = 40
 
@@ -40,23 +39,11 @@ def parse_html(text: str) -> HtmlElement | None:
     return tree if isinstance(tree, HtmlElement) else None
 
 
-def flatten_layout_tables(tree: HtmlElement) -> None:
-    """Nothing; afterwards tables that lay out the page rather than hold data are plain blocks.
-
-    Inside a table cell trafilatura joins paragraphs and drops lists; a cell with a list, or with several paragraphs, is
-    layout (the fifth of `europa` that had lost its lists gains .1 token F1 by it).
-    """
-    layouts = {cell.iterancestors("table").__next__() for cell in LAYOUT_CELLS(tree)}
-    for table in layouts:
-        for element in [table, *table.iter("thead", "tbody", "tfoot", "tr", "td", "th")]:
-            if next(element.iterancestors("table"), table) is table:
-                element.tag = "div"
-
-
 def main_text(tree: HtmlElement, url: str | None) -> str:
     """The main text, one paragraph a line; empty when trafilatura finds none. The tree stays as it is."""
     document = bare_extraction(tree, url=url, include_comments=False, with_metadata=False, deduplicate=False)
-    return "\n".join(paragraphs(document.text or "")) if document is not None else ""
+    text = None if document is None or isinstance(document, dict) else document.text
+    return "\n".join(paragraphs(text or ""))
 
 
 def _name_in(node: object) -> str | None:
@@ -66,18 +53,22 @@ def _name_in(node: object) -> str | None:
 
 
 def find_sitename(data: PageData) -> str | None:
-    """The outlet's name: og:site_name, the article's publisher, the WebSite or organisation node, the application's name."""
+    """The outlet's name: og:site_name, the article's publisher, the WebSite or organisation node, the application."""
     publisher = next((name for node in data.articles if (name := _name_in(node.get("publisher")))), None)
     sites = [name for node in data.nodes_of(("website", *ORGANISATION_TYPES)) if (name := plain(node.get("name")))]
     stated = data.first_meta("og:site_name") or publisher or next(iter(sites), None)
-    fallback = data.first_meta("dc.publisher", "publisher", "application-name", "apple-mobile-web-app-title", "twitter:site")
+    fallback = data.first_meta(
+        "dc.publisher", "publisher", "application-name", "apple-mobile-web-app-title", "twitter:site"
+    )
     name = stated or (fallback.lstrip("@") if fallback else None)
     return None if name is None or name.startswith(("http:", "https:")) else name
 
 
 def find_section(data: PageData) -> str | None:
     """The outlet's section, by meta tag or JSON-LD; the innermost where a path of them is given."""
-    stated = data.first_meta("article:section", "parsely-section", "og:article:section", "section", "sailthru.section", "cxenseparse:section")
+    stated = data.first_meta(
+        "article:section", "parsely-section", "og:article:section", "section", "sailthru.section", "cxenseparse:section"
+    )
     if stated:
         return stated
     for node in data.articles:
@@ -89,7 +80,12 @@ def find_section(data: PageData) -> str | None:
 
 def find_tags(tree: HtmlElement, data: PageData) -> tuple[str, ...]:
     """The page's keywords, each once, in page order; the tag links of the page where its head names none."""
-    stated = [*data.meta.get("article:tag", ()), *data.meta.get("keywords", ()), *data.meta.get("news_keywords", ()), *data.meta.get("parsely-tags", ())]
+    stated = [
+        *data.meta.get("article:tag", ()),
+        *data.meta.get("keywords", ()),
+        *data.meta.get("news_keywords", ()),
+        *data.meta.get("parsely-tags", ()),
+    ]
     for node in data.articles:
         stated += [text for value in as_list(node.get("keywords")) if (text := plain(value))]
     found = [tag for value in stated for tag in TAG_SPLIT.split(value)] or extract_catstags("tag", tree)
@@ -130,8 +126,14 @@ def find_declared_language(tree: HtmlElement, data: PageData) -> str | None:
     claims = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
     for node in data.articles:
         claim = next(iter(as_list(node.get("inLanguage"))), None)
-        claims.append(plain(claim.get("alternateName") or claim.get("name")) if isinstance(claim, dict) else plain(claim))
-    claims += [data.first_meta("content-language"), data.first_meta("language", "dc.language", "dcterms.language"), data.first_meta("og:locale")]
+        claims.append(
+            plain(claim.get("alternateName") or claim.get("name")) if isinstance(claim, dict) else plain(claim)
+        )
+    claims += [
+        data.first_meta("content-language"),
+        data.first_meta("language", "dc.language", "dcterms.language"),
+        data.first_meta("og:locale"),
+    ]
     return next((claim.strip() for claim in claims if claim and LANGUAGE_TAG.fullmatch(claim.strip())), None)
 
 
@@ -151,7 +153,9 @@ def _publisher(data: PageData) -> str | None:
 def is_paywalled(data: PageData) -> bool:
     """Whether the page's JSON-LD says that the article is not accessible for free."""
     values = [node.get("isAccessibleForFree") for node in data.nodes if types_of(node) - set(ORGANISATION_TYPES)]
-    return any(value is False or str(value).strip().lower() in ("false", "no", "http://schema.org/false") for value in values)
+    return any(
+        value is False or str(value).strip().lower() in ("false", "no", "http://schema.org/false") for value in values
+    )
 
 
 def extract_html(text: str, *, url: str | None, context: DateContext) -> Article | None:
@@ -160,6 +164,7 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
     if tree is None:
         return None
     flatten_layout_tables(tree)
+    mark_article_frame(tree)
     body = main_text(tree, url)
     if not body:
         return None

@@ -23,7 +23,11 @@ LANGUAGE_LETTERS: dict[str, tuple[str, ...]] = {
     "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äöõüšž"),
     "cp1256": ("ابتثجحخدذرزسشصضطظعغفقكلمنهويىةأإآؤئء",),
     "iso8859_6": ("ابتثجحخدذرزسشصضطظعغفقكلمنهويىةأإآؤئء",),
-    "cp1251": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя", "абвгдђежзијклљмнњопрстћуфхцчџш"),
+    "cp1251": (
+        "абвгдежзийклмнопрстуфхцчшщъыьэюяё",
+        "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+        "абвгдђежзијклљмнњопрстћуфхцчџш",
+    ),
     "koi8_r": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё",),
     "koi8_u": ("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",),
     "iso8859_5": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё",),
@@ -45,7 +49,8 @@ FREQUENT_CJK = frozenset(
     "이다는의에을를가은로하고지한기사도리대자서인어시정해부과보전아일나상장제라수여만들국원년동관것그성스공요민정주최위조생발있었했습니까월구"
 )
 
-# WHATWG labels -> Python codecs; only what stands here is ever obeyed (https://encoding.spec.whatwg.org/#names-and-labels).
+# WHATWG labels -> Python codecs; only what stands here is ever obeyed
+# (https://encoding.spec.whatwg.org/#names-and-labels).
 _LABELS = {
     "utf_8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 x-unicode20utf8",
     "utf_16_le": "utf-16 utf-16le unicode ucs-2 iso-10646-ucs-2 csunicode unicodefeff",
@@ -65,7 +70,8 @@ _LABELS = {
     "cp1257": "windows-1257 cp1257 x-cp1257",
     "cp1258": "windows-1258 cp1258 x-cp1258",
     "cp1256": "windows-1256 cp1256 x-cp1256 win-1256 windows1256",
-    "iso8859_6": "iso-8859-6 iso8859-6 iso88596 iso_8859-6 iso-8859-6-i iso-8859-6-e arabic ecma-114 asmo-708 csisolatinarabic",
+    "iso8859_6": "iso-8859-6 iso8859-6 iso88596 iso_8859-6 iso-8859-6-i iso-8859-6-e arabic ecma-114 asmo-708 "
+    "csisolatinarabic",
     "cp1251": "windows-1251 cp1251 x-cp1251 win-1251",
     "koi8_r": "koi8-r koi koi8 koi8_r cskoi8r",
     "koi8_u": "koi8-u koi8-ru",

@@ -30,7 +30,9 @@ COMPACT = re.compile(
     r"(?:[T ]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d)(?::?(?P<second>[0-5]\d))?(?P<zone>Z|[+-]\d\d:?\d\d)?)?$"
 )
 EPOCH = re.compile(r"^(\d{10})(\d{3})?$")
-YEAR_FIRST = re.compile(rf"(?<![\d.,/-]){_YEAR}\s?[/.-]\s?(?P<month>0?[1-9]|1[0-2])\s?[/.-]\s?(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)")
+YEAR_FIRST = re.compile(
+    rf"(?<![\d.,/-]){_YEAR}\s?[/.-]\s?(?P<month>0?[1-9]|1[0-2])\s?[/.-]\s?(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"
+)
 YEAR_LAST = re.compile(rf"(?<![\d.,/-])(?P<a>\d{{1,2}})\s?[/.-]\s?(?P<b>\d{{1,2}})\s?[/.-]\s?{_YEAR}(?!\d)")
 SHORT_YEAR = re.compile(r"(?<![\d.,/-])(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<short>\d\d)(?![\d/.])")
 DAY_MONTH = re.compile(
@@ -40,7 +42,9 @@ DAY_MONTH = re.compile(
 MONTH_DAY = re.compile(rf"(?<![^\W\d_])(?P<name>{_MONTH})\.?\s?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s?,?\s{_YEAR}(?!\d)")
 MONTH_ONLY = re.compile(rf"(?<![^\W_])(?P<name>{_MONTH})(?![^\W\d_])\.?\s?,?\s?(?:de\s)?{_YEAR}(?!\d)")
 TIME = re.compile(rf"(?<![\d:]){_TIME}(?!\d)(?:\s?(?P<half>[ap]\.?m\.?|ص|م|صباحا|مساء)(?![^\W\d_]))?")
-HIJRI = re.compile(rf"(?:{'|'.join(map(re.escape, HIJRI_MONTHS))})\W{{0,4}}(?:سنة\s|عام\s)?1[34]\d\d|\d\s?[/-]\s?1[34]\d\d(?!\d)|1[34]\d\d\s?ه")
+HIJRI = re.compile(
+    rf"(?:{'|'.join(map(re.escape, HIJRI_MONTHS))})\W{{0,4}}(?:سنة\s|عام\s)?1[34]\d\d|\d\s?[/-]\s?1[34]\d\d(?!\d)|1[34]\d\d\s?ه"
+)
 SPACES = re.compile(r"\s+")
 
 # A date stands in its first characters; longer texts are no date expression.
@@ -58,7 +62,7 @@ class Moment:
     offset: tzinfo | None = None
 
     def at_utc(self, zone: str | None) -> datetime:
-        """The instant in UTC. A day or month is its 00:00 UTC, whatever the zone; else the written offset, else `zone`, else UTC."""
+        """The instant in UTC, by the written offset, else `zone`, else UTC; a day or month is its 00:00 UTC."""
         if self.precision in ("day", "month"):
             return self.wall.replace(tzinfo=UTC)
         aware = self.wall.replace(tzinfo=self.offset or zone_of(zone))
@@ -98,7 +102,7 @@ def _moment(year: int, month: int, day: int, clock: re.Match[str] | None = None)
     if half in ("a", "ص") and hour == 12:
         hour = 0
     try:
-        wall = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
+        wall = datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
     offset = _offset(parts.get("zone"))
@@ -156,12 +160,9 @@ def parse_visible(text: str) -> Moment | None:
         return _moment(int(match["year"]), int(match["month"]), int(match["day"]), _time_behind(text, match.end()))
     if match := YEAR_LAST.search(text) or SHORT_YEAR.search(text):
         return _numeric(match, text)
-    if HIJRI.search(text):
-        return None
-    if match := MONTH_ONLY.search(text):
-        month = _moment(int(match["year"]), MONTH_NUMBER[match["name"]], 1)
-        return Moment(month.wall, "month") if month else None
-    return None
+    match = None if HIJRI.search(text) else MONTH_ONLY.search(text)
+    month = _moment(int(match["year"]), MONTH_NUMBER[match["name"]], 1) if match else None
+    return Moment(month.wall, "month") if month else None
 
 
 def parse_moment(text: str) -> Moment | None:

@@ -23,9 +23,14 @@ MAX_DEPTH = 8
 MAX_NODES = 2_000
 MAX_SCRIPT_CHARS = 2_000_000
 
-COMMENT = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*;?\s*$")
+COMMENT = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|"
+    r"/\*\s*\]\]>\s*\*/)\s*;?\s*$"
+)
 TRAILING_COMMA = re.compile(r",(\s{0,99}[}\]])")
-RESCUED = re.compile(r'"(headline|datePublished|dateModified|dateCreated|inLanguage|articleSection)"\s{0,9}:\s{0,9}"((?:[^"\\]|\\.){1,400})"')
+RESCUED = re.compile(
+    r'"(headline|datePublished|dateModified|dateCreated|inLanguage|articleSection)"\s{0,9}:\s{0,9}"((?:[^"\\]|\\.){1,400})"'
+)
 SPACES = re.compile(r"\s+")
 TAG = re.compile(r"<[^<>]{0,300}>")
 

@@ -12,16 +12,23 @@ META_AUTHORS = (
     "shareaholic:article_author_name", "dcsext.author", "rbauthors", "cxenseparse:author",
 )  # fmt: skip
 LEAD = re.compile(
-    r"^(?:(?:written|words|text|story|posted|published|reported|geschrieben|verfasst|veröffentlicht|article|artikel|rédigé|écrit|publié|posté|"
-    r"escrito|publicado|édité|photos?|ein artikel|(?:zeige )?alle beiträge|(?:view )?all posts|voir tous les articles|ver todas las entradas|"
+    r"^(?:(?:written|words|text|story|posted|published|reported|geschrieben|verfasst|veröffentlicht|article|"
+    r"artikel|rédigé|écrit|publié|posté|"
+    r"escrito|publicado|édité|photos?|ein artikel|(?:zeige )?alle beiträge|(?:view )?all posts|"
+    r"voir tous les articles|ver todas las entradas|"
     r"posts|beiträge|articles)\s+)?(?:by|par|por|von|vom|da|di|بقلم|كتب|كتبت|إعداد)(?:\s*:\s*|\s+)"
-    r"|^(?:autor(?:en|in|es|a)?|auteure?s?|authors?|text|texte?|interview|fotos?|photos?|bild(?:er)?|video|herausgeber|redaktion|صحفي)(?:\s*:\s*|\s+)(?=\S)",
+    r"|^(?:autor(?:en|in|es|a)?|auteure?s?|authors?|text|texte?|interview|fotos?|photos?|bild(?:er)?|video|"
+    r"herausgeber|redaktion|صحفي)(?:\s*:\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
 TRAIL = re.compile(r"\s+(?:im gespräch|stand|for the|is a|ist|est|says|sagt|a dit)\b.*$", re.IGNORECASE)
-SPLIT = re.compile(r"\s*(?:;|\||/|•|·|\s[-–—]\s|\s&\s|,(?!\s*(?:jr|sr|ph\.?d|md|dr|ii|iii)\b)|\s(?:and|und|et|y|e|och|og|en|with|avec|mit)\s|،|\sو(?=[\u0621-\u064a]{2}))\s*", re.IGNORECASE)
+SPLIT = re.compile(
+    r"\s*(?:;|\||/|•|·|\s[-–—]\s|\s&\s|,(?!\s*(?:jr|sr|ph\.?d|md|dr|ii|iii)\b)|\s(?:and|und|et|y|e|och|og|en|with|"
+    r"avec|mit)\s|،|\sو(?=[\u0621-\u064a]{2}))\s*",
+    re.IGNORECASE,
+)
 NOISE = re.compile(r"\(.{0,80}?\)|\[.{0,80}?\]|<.{0,80}?>|https?://\S+|\S+@\S+\.\S+|(?<!\w)@\w+")
-EDGES = " \t-–—:;,.|/·•*\"“”«»"
+EDGES = ' \t-–—:;,.|/·•*"“”«»'
 DIGIT_TAIL = re.compile(r"\s*(?:\d{1,2}[./:-]|\d{4}|\bam\s+\d|\bon\s+\d|\ble\s+\d|\bum\s+\d).*$", re.IGNORECASE)
 AGENCIES = frozenset(
     """afp ap reuters dpa apa sda ats efe ansa map mapexpress aps tap wam spa anadolu aa xinhua tass belga pa upi sid bloomberg
@@ -32,9 +39,14 @@ ROLE_WORDS = frozenset(
     """redaktion rédaction redaction redacción redacció redazione redação newsroom desk staff editors webdesk correspondent التحرير هيئة وكالات""".split()
 )
 # What stands in a byline beside the names: when and how, not who.
-NO_NAME = re.compile(r"^(?:veröffentlicht|publiziert|published|posted|publié|publicado|zuletzt|updated|aktualisiert|stand|geschrieben|erstellt|um|am|on|le|at)\b", re.IGNORECASE)
+NO_NAME = re.compile(
+    r"^(?:veröffentlicht|publiziert|published|posted|publié|publicado|zuletzt|updated|aktualisiert|stand|"
+    r"geschrieben|erstellt|um|am|on|le|at)\b",
+    re.IGNORECASE,
+)
 ORGANISATION = re.compile(
-    r"(?:\.(?:com|net|org|de|fr|it|at|ch|ma|dz|tn|es|eu|info|tv|uk|news)$)|\b(?:gmbh|e\.?v|inc|ltd|llc|team|verlag|stiftung|foundation|magazin|magazine|"
+    r"(?:\.(?:com|net|org|de|fr|it|at|ch|ma|dz|tn|es|eu|info|tv|uk|news)$)|\b(?:gmbh|e\.?v|inc|ltd|llc|team|verlag|"
+    r"stiftung|foundation|magazin|magazine|"
     r"wordpress|admin|webmaster|e-?mail|archiv|impressum|kontakt|contact)\b",
     re.IGNORECASE,
 )
@@ -49,7 +61,14 @@ def _is_person(name: str, organisations: frozenset[str]) -> bool:
     words = folded.split()
     if not 2 <= len(name) <= MAX_NAME_CHARS or len(words) > MAX_NAME_WORDS or not any(char.isalpha() for char in name):
         return False
-    if folded in organisations or folded in AGENCIES or ROLE_WORDS & set(words) or ORGANISATION.search(name) or NO_NAME.match(name) or fold(name) in MONTH_NUMBER:
+    if (
+        folded in organisations
+        or folded in AGENCIES
+        or ROLE_WORDS & set(words)
+        or ORGANISATION.search(name)
+        or NO_NAME.match(name)
+        or fold(name) in MONTH_NUMBER
+    ):
         return False
     return not all(word.strip(".") in AGENCIES for word in words)
 

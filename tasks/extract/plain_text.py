@@ -1,4 +1,4 @@
-"""The plain-text route: a page saved as lines, menus and footers included -> headline, date and body, by their structure.
+"""A page saved as lines, menus and footers included -> headline, date and body, by their structure.
 
 The body is told from the rest as jusText does it (Pomikálek 2011): by length and share of function words, then by the
 neighbours. Own code on jusText's word lists, because its neighbour search is quadratic in runs of short lines.
@@ -29,12 +29,13 @@ MIN_RUN_SEGMENTS = 4
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 SENTENCE_END = re.compile(r"[.!?…؟。」:»”\"'’)\]]\s*$")
 
-# jusText's thresholds: characters below which a line cannot judge itself, above which it is sure; shares of function words.
+# jusText's thresholds: characters below which a line cannot judge itself, above which it is sure; and shares of
+# function words.
 SHORT_CHARS = 70
 LONG_CHARS = 200
 LOW_DENSITY = 0.30
 HIGH_DENSITY = 0.32
-# The word lists tried; together the languages of nine tenths of the press. Arabic clings to its particles, so lists see fewer.
+# The word lists tried: the languages of most of the press.
 STOPLISTS = ("Arabic", "French", "English", "Spanish", "German", "Italian", "Portuguese", "Dutch", "Turkish", "Persian", "Russian", "Polish", "Swedish", "Danish", "Greek", "Finnish", "Czech", "Hungarian", "Romanian")  # fmt: skip
 SAMPLED_WORDS = 4_000
 # Below this share of function words the language is none of the lists', and length and full stops decide.
@@ -104,7 +105,9 @@ def _is_date_line(text: str) -> bool:
 
 
 def _is_byline(text: str) -> bool:
-    return len(text) <= MAX_DATE_LINE_CHARS and BYLINE.match(text) is not None and not text.endswith((".", ",", ":", "،"))
+    return (
+        len(text) <= MAX_DATE_LINE_CHARS and BYLINE.match(text) is not None and not text.endswith((".", ",", ":", "،"))
+    )
 
 
 def is_about(line: Line) -> bool:
@@ -146,11 +149,16 @@ def _judge_by_neighbours(labels: list[str]) -> list[str]:
     for index, label in enumerate(labels):
         if label == "short":
             sides = sure[index]
-            mixed_near = (sides[0] == "bad" and nearest[index][0] == "near") or (sides[1] == "bad" and nearest[index][1] == "near")
+            mixed_near = (sides[0] == "bad" and nearest[index][0] == "near") or (
+                sides[1] == "bad" and nearest[index][1] == "near"
+            )
             settled[index] = "good" if sides == ("good", "good") or ("good" in sides and mixed_near) else "bad"
     settled = _near_runs(settled)
     sure = _sides(settled, ("good", "bad"))
-    return ["good" if label == "good" or (label == "near" and "good" in sure[index]) else "bad" for index, label in enumerate(settled)]
+    return [
+        "good" if label == "good" or (label == "near" and "good" in sure[index]) else "bad"
+        for index, label in enumerate(settled)
+    ]
 
 
 def _near_runs(labels: list[str]) -> list[str]:
@@ -222,7 +230,11 @@ def find_head(lines: list[Line]) -> Head:
     first = next((index for index, line in enumerate(lines) if line.label == "good"), len(lines))
     repeated = _repeated(lines)
     start = first
-    while start < len(lines) and start - first < TITLE_WITHIN_LINES and (is_about(lines[start]) or _opens_as_headline(lines, start, repeated)):
+    while (
+        start < len(lines)
+        and start - first < TITLE_WITHIN_LINES
+        and (is_about(lines[start]) or _opens_as_headline(lines, start, repeated))
+    ):
         start += 1
     titles: list[str] = []
     about: list[str] = []
@@ -242,7 +254,11 @@ def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) 
     if not _is_headline(line, repeated) or index + 1 >= len(lines):
         return False
     follower = lines[index + 1]
-    return fold_words(line.text) in repeated or is_about(follower) or (len(follower.text) > LONG_CHARS and not SENTENCE_END.search(line.text))
+    return (
+        fold_words(line.text) in repeated
+        or is_about(follower)
+        or (len(follower.text) > LONG_CHARS and not SENTENCE_END.search(line.text))
+    )
 
 
 def _best_headline(titles: list[str], repeated: frozenset[str]) -> str | None:
@@ -257,7 +273,9 @@ def _best_headline(titles: list[str], repeated: frozenset[str]) -> str | None:
 
 def _says_published(text: str) -> bool:
     folded = fold(text)
-    return any(folded.startswith(word) or f" {word}" in folded for word in PUBLISHED_WORDS) and not any(word in folded for word in MODIFIED_WORDS)
+    return any(folded.startswith(word) or f" {word}" in folded for word in PUBLISHED_WORDS) and not any(
+        word in folded for word in MODIFIED_WORDS
+    )
 
 
 def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | None:
@@ -266,7 +284,9 @@ def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | 
     A line that the page repeats is a masthead's, and so is a bare date that is the day of the fetch.
     """
     repeated = _repeated(lines)
-    above = [line.text for line in lines[: head.body_start] if not line.in_run and len(line.text) <= MAX_DATE_LINE_CHARS]
+    above = [
+        line.text for line in lines[: head.body_start] if not line.in_run and len(line.text) <= MAX_DATE_LINE_CHARS
+    ]
     stated = [text for text in above if _says_published(text)]
     for text in dict.fromkeys([*filter(_says_published, head.about), *head.about, *stated[:20]]):
         moment = parse_visible(text)
@@ -288,7 +308,11 @@ def _find_sitename(head: Head) -> str | None:
 
 
 def _find_section(head: Head) -> str | None:
-    matches = [match["section"].strip() for text in head.about if parse_visible(text) is None and (match := SECTION.match(text))]
+    matches = [
+        match["section"].strip()
+        for text in head.about
+        if parse_visible(text) is None and (match := SECTION.match(text))
+    ]
     return matches[0] if matches else None
 
 
@@ -304,7 +328,11 @@ def _find_authors(head: Head) -> tuple[str, ...]:
 def body_lines(lines: list[Line], head: Head) -> list[str]:
     """The headline, once, and the good lines below it: readers, and the gold texts measured against, begin with it."""
     title = fold_words(head.title)
-    body = [line.text for line in lines[head.body_start :] if line.label == "good" and (not title or fold_words(line.text) != title)]
+    body = [
+        line.text
+        for line in lines[head.body_start :]
+        if line.label == "good" and (not title or fold_words(line.text) != title)
+    ]
     return [head.title, *body] if head.title and body else body
 
 

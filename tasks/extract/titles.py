@@ -10,7 +10,9 @@ from trafilatura.metadata import extract_title
 
 from tasks.extract.page_data import PageData, plain
 
-SEPARATOR = re.compile(r"\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)")
+SEPARATOR = re.compile(
+    r"\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)"
+)
 WORD = re.compile(r"[^\W_]+")
 MIN_TITLE_CHARS = 3
 MAX_TITLE_CHARS = 400
@@ -42,14 +44,27 @@ def _is_site_name(segment: str, sitename: str | None, host: str) -> bool:
         return True
     if site and (folded == site or squeezed == site.replace(" ", "")):
         return True
-    if site and len(folded) > 3 and (site.startswith(folded) or folded.startswith(site)) and len(folded) <= len(site) + 20:
+    if (
+        site
+        and len(folded) > 3
+        and (site.startswith(folded) or folded.startswith(site))
+        and len(folded) <= len(site) + 20
+    ):
         return True
     bare_host = host.replace("-", "")
-    return len(squeezed) >= 3 and bool(bare_host) and (squeezed == bare_host or squeezed.startswith(bare_host) or (len(squeezed) > 4 and bare_host.startswith(squeezed)))
+    return (
+        len(squeezed) >= 3
+        and bool(bare_host)
+        and (
+            squeezed == bare_host
+            or squeezed.startswith(bare_host)
+            or (len(squeezed) > 4 and bare_host.startswith(squeezed))
+        )
+    )
 
 
 def without_site_name(title: str, *, sitename: str | None, url: str | None) -> str | None:
-    """The title without leading or trailing segments that name the outlet; None when it is nothing but the outlet's name."""
+    """The title without leading or trailing segments that name the outlet; None when nothing else is left."""
     host = host_words(url)
     spans = [match.span() for match in SEPARATOR.finditer(title)]
     start, end = 0, len(title)
@@ -63,7 +78,11 @@ def without_site_name(title: str, *, sitename: str | None, url: str | None) -> s
 
 def headings(tree: HtmlElement, *tags: str) -> list[str]:
     """The texts of the page's headings of these levels, in order."""
-    return [text for element in islice(tree.iter(*tags), MAX_HEADINGS) if (text := plain(" ".join(element.itertext())[:2000]))]
+    return [
+        text
+        for element in islice(tree.iter(*tags), MAX_HEADINGS)
+        if (text := plain(" ".join(element.itertext())[:2000]))
+    ]
 
 
 def _agreeing_heading(candidates: Sequence[str], tops: Sequence[str]) -> str | None:
@@ -80,9 +99,13 @@ def _agreeing_heading(candidates: Sequence[str], tops: Sequence[str]) -> str | N
 
 
 def _segment_heading(shown: str | None, lower: Sequence[str]) -> str | None:
-    """The second- or third-level heading that is one whole segment of the `<title>`, on pages whose h1 is the outlet's name."""
+    """The lower heading that is one whole segment of the `<title>`, for pages whose h1 is the outlet's name."""
     segments = {fold_words(segment) for segment in SEPARATOR.split(shown or "")} - {""}
-    return next((text for text in lower if fold_words(text) in segments and len(text.split()) >= MIN_HEADLINE_WORDS), None) if len(segments) > 1 else None
+    return (
+        next((text for text in lower if fold_words(text) in segments and len(text.split()) >= MIN_HEADLINE_WORDS), None)
+        if len(segments) > 1
+        else None
+    )
 
 
 def _shown_title(tree: HtmlElement) -> str | None:
@@ -93,16 +116,25 @@ def _shown_title(tree: HtmlElement) -> str | None:
 def _candidates(data: PageData, shown: str | None) -> list[str]:
     """The page's own statements of its title, best first."""
     headlines = [plain(node.get("headline")) or plain(node.get("name")) for node in data.articles]
-    metas = [data.first_meta(name) for name in ("og:title", "twitter:title", "dc.title", "parsely-title", "sailthru.title", "citation_title")]
-    return [text for text in (*headlines[:1], *metas, shown) if text and MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS]
+    metas = [
+        data.first_meta(name)
+        for name in ("og:title", "twitter:title", "dc.title", "parsely-title", "sailthru.title", "citation_title")
+    ]
+    return [
+        text for text in (*headlines[:1], *metas, shown) if text and MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS
+    ]
 
 
 def find_title(tree: HtmlElement, data: PageData, *, sitename: str | None, url: str | None) -> str | None:
     """The headline: the page's statements of it, held against its headings and rid of the outlet's name."""
     shown = _shown_title(tree)
     candidates = _candidates(data, shown)
-    stripped = [title for candidate in candidates if (title := without_site_name(candidate, sitename=sitename, url=url))]
-    heading = _agreeing_heading(stripped or candidates, headings(tree, "h1")) or _segment_heading(shown, headings(tree, "h2", "h3"))
+    stripped = [
+        title for candidate in candidates if (title := without_site_name(candidate, sitename=sitename, url=url))
+    ]
+    heading = _agreeing_heading(stripped or candidates, headings(tree, "h1")) or _segment_heading(
+        shown, headings(tree, "h2", "h3")
+    )
     if heading:
         return without_site_name(heading, sitename=sitename, url=url) or heading
     shown_headings = [*headings(tree, "h1"), *headings(tree, "h2")] if candidates and not stripped else []

@@ -104,7 +104,7 @@ def clean_url(url: str | None) -> str | None:
     """
     if not url:
         return None
-    url = CONTROL_OR_SPACE.sub(lambda match: "%20" * (0 < match.start() and match.end() < len(match.string)), url)
+    url = CONTROL_OR_SPACE.sub(lambda match: "%20" * (match.start() > 0 and match.end() < len(match.string)), url)
     if not SCHEME.match(url):
         return None
     try:

@@ -23,13 +23,15 @@ class Organisation:
 class OrganisationForms:
     """Words of one language that make a name an organisation's, folded.
 
-    `heads` open one ("ministère" de l'Intérieur, "جامعة" القاهرة), `cores` stand anywhere in it ("University", "FC"), `linkers` are the small words
-    inside one (de, of).
+    `heads` open one ("ministère" de l'Intérieur, "جامعة" القاهرة), `capital_heads` do where written with a capital; `cores` stand anywhere in it
+    ("University", "FC"), `linkers` are the small words inside one (de, of), `tails` the small words that may end it (étrangères).
     """
 
     heads: frozenset[str] = frozenset()
+    capital_heads: frozenset[str] = frozenset()
     cores: frozenset[str] = frozenset()
     linkers: frozenset[str] = frozenset()
+    tails: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,5 +72,13 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
 
 
 def _forms(words: Mapping[str, list[str]]) -> OrganisationForms:
-    folded = {kind: frozenset(fold_name(word) for word in words.get(kind, [])) for kind in ("heads", "cores", "linkers")}
-    return OrganisationForms(heads=folded["heads"], cores=folded["cores"], linkers=folded["linkers"])
+    """A head written with a capital in the gazetteer is one in texts only so: 'Union' is, 'union' is a word."""
+    folded = {kind: frozenset(fold_name(word) for word in words.get(kind, [])) for kind in ("cores", "linkers", "tails")}
+    heads = words.get("heads", [])
+    return OrganisationForms(
+        heads=frozenset(fold_name(word) for word in heads if not word[0].isupper()),
+        capital_heads=frozenset(fold_name(word) for word in heads if word[0].isupper()),
+        cores=folded["cores"],
+        linkers=folded["linkers"],
+        tails=folded["tails"],
+    )

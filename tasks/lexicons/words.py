@@ -57,7 +57,7 @@ class Words:
             if self.starts:
                 join = _COMMON_GAPS.get(gap)
                 self.joins.append(_join(gap) if join is None else join)
-            self.opens.append(not self.starts or (gap not in _COMMON_GAPS and not _SENTENCE_ENDS.isdisjoint(gap)))
+            self.opens.append(not self.starts or self._is_opening(gap))
             surface, end = found.group(), found.end()
             self.starts.append(start)
             self.ends.append(end)
@@ -66,6 +66,13 @@ class Words:
             self.capital.append(not surface[0].islower())
         if self.starts:
             self.joins.append(BREAK)
+
+    def _is_opening(self, gap: str) -> bool:
+        """Whether a word after this gap begins a sentence; the dot of an initial or of 'St.' ends none."""
+        if gap in _COMMON_GAPS or _SENTENCE_ENDS.isdisjoint(gap):
+            return False
+        before = self.surfaces[-1]
+        return not (self.joins[-1] == DOT and len(before) <= 2 and before[0].isupper())
 
 
 def name_key(name: str) -> str:

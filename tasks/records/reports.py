@@ -93,7 +93,7 @@ class RunReport:
 
 
 def merge_groups(reports: Iterable[BatchReport]) -> tuple[GroupCounts, ...]:
-    """The groups of many batches, one for each source and language, largest first."""
+    """The groups of many batches, one for each source and language, by source, largest language first."""
     merged: dict[tuple[str | None, str | None], list[GroupCounts]] = {}
     for report in reports:
         for group in report.groups:
@@ -113,4 +113,4 @@ def merge_groups(reports: Iterable[BatchReport]) -> tuple[GroupCounts, ...]:
                 work_s=sum(group.work_s for group in groups),
             )
         )
-    return tuple(sorted(totals, key=lambda g: (-g.n_pages, g.source or "", g.language or "")))
+    return tuple(sorted(totals, key=lambda g: (g.source or "", -g.n_pages, g.language or "")))

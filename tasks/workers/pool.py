@@ -16,6 +16,7 @@ import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from typing import Any, Literal, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -90,6 +91,12 @@ def _limit_worker(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def start_fork_server(preload: str) -> None:
+    """Start the fork server, which imports `preload` while its caller goes on; once a process, later calls do nothing."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload([preload])
+    forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def _nameless_main() -> Iterator[None]:
     """Keep workers from importing this process's main module again (`prefect.flow_engine` would bring all of Prefect)."""
@@ -109,7 +116,7 @@ def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) 
     replaced after `max_calls` calls; `preload` is the module that the forkserver imports.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload])
+    start_fork_server(preload)
     with _nameless_main():
         pool = ProcessPool(
             max_workers=workers,

@@ -1,0 +1,66 @@
+"""Repairs of a page's frame before trafilatura reads it: layout tables, and articles that no name marks."""
+
+from collections import defaultdict
+
+from lxml.etree import XPath
+from lxml.html import HtmlElement
+from trafilatura.xpaths import BODY_XPATH
+
+from tasks.extract.regions import ASIDE, lies_in
+
+# A cell that holds a list, a heading, a table or several paragraphs is part of a layout, not a datum.
+LAYOUT_CELLS = XPath(".//table//td[ul or ol or dl or table or count(p) > 1 or h1 or h2 or h3 or h4]")
+FRAME_TAGS = ("div", "section", "article", "main")
+# Paragraphs shorter than this are captions and menu lines.
+MIN_PARAGRAPH_CHARS = 80
+# An element around this share of a page's paragraph text is the article's frame.
+FRAME_SHARE = 0.8
+MAX_DEPTH = 256
+
+
+def flatten_layout_tables(tree: HtmlElement) -> None:
+    """Nothing; afterwards tables that lay out the page rather than hold data are plain blocks.
+
+    Inside a table cell trafilatura joins all paragraphs to one and drops lists.
+    """
+    layouts = {next(cell.iterancestors("table")) for cell in LAYOUT_CELLS(tree)}
+    parts = [
+        part
+        for table in layouts
+        for part in table.iter("table", "thead", "tbody", "tfoot", "tr", "td", "th")
+        if part is table or next(part.iterancestors("table")) is table
+    ]
+    for part in parts:
+        part.tag = "div"
+
+
+def _frame_of_paragraphs(tree: HtmlElement) -> HtmlElement | None:
+    """The innermost element around FRAME_SHARE of the page's paragraph text; None when that is the page itself."""
+    weights: dict[HtmlElement, int] = defaultdict(int)
+    order: list[HtmlElement] = []
+    total = 0
+    for paragraph in tree.iter("p"):
+        length = sum(map(len, paragraph.itertext()))
+        if length < MIN_PARAGRAPH_CHARS or lies_in(paragraph, ASIDE, ("aside", "footer", "nav")):
+            continue
+        total += length
+        for depth, ancestor in enumerate(paragraph.iterancestors()):
+            if depth > MAX_DEPTH:
+                break
+            if ancestor not in weights:
+                order.append(ancestor)
+            weights[ancestor] += length
+    frames = [element for element in order if weights[element] >= FRAME_SHARE * total and element.tag in FRAME_TAGS]
+    return min(frames, key=lambda element: -sum(1 for _ in element.iterancestors()), default=None)
+
+
+def mark_article_frame(tree: HtmlElement) -> None:
+    """Nothing; afterwards the frame of the article bears `itemprop=articleBody` where no class or id named it.
+
+    Without a frame trafilatura collects paragraphs from the whole page: menu lines come in, lists stay out.
+    """
+    if any(expression(tree) for expression in BODY_XPATH):
+        return
+    frame = _frame_of_paragraphs(tree)
+    if frame is not None:
+        frame.set("itemprop", "articleBody")
