@@ -6,12 +6,13 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = Path(__file__).resolve().with_name("settings.yaml")
 GAZETTEERS = Path(__file__).resolve().with_name("gazetteers")
 ENVIRONMENT_VARIABLE = "MARSAD_SETTINGS"
-ROW_AFFECTING = {"affects_rows": True}
+ROW_AFFECTING: JsonDict = {"affects_rows": True}
 
 
 class SettingsError(Exception):
@@ -84,7 +85,9 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "settings"
-        raise SettingsError(f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg']}, got {first['input']!r}") from None
+        raise SettingsError(
+            f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg']}, got {first['input']!r}"
+        ) from None
 
 
 def _read(path: Path, *, is_required: bool) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from prefect import flow
 from prefect.events.worker import EventsWorker
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +25,8 @@ from tasks.run import Run, open_run
 
 # While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
 BATCHES_AT_ONCE = 3
+
+T = TypeVar("T")
 
 
 class BuildParameters(BaseModel):
@@ -46,6 +48,11 @@ class BuildParameters(BaseModel):
         return load_settings(file, raw_dir=self.raw_dir, out_dir=self.out_dir, workers=self.workers)
 
 
+def whole(value: T) -> T:
+    """An argument that Prefect hands to a task as it is, without walking through it in search of futures."""
+    return cast(T, quote(value))
+
+
 def _run_name() -> str:
     parameters = BuildParameters.model_validate(flow_run.parameters["parameters"])
     verb = "rebuild" if parameters.rebuild else "build"
@@ -55,7 +62,7 @@ def _run_name() -> str:
 @flow(
     name="build-documents",
     flow_run_name=_run_name,
-    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_AT_ONCE),
+    task_runner=cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=BATCHES_AT_ONCE)),
     persist_result=False,
     validate_parameters=True,
 )
@@ -78,11 +85,11 @@ def build_documents(parameters: BuildParameters) -> RunReport:
 
 def plan_changes(run: Run) -> Changes:
     """What is to be written, once the pending containers are scanned and the way is clear."""
-    scanned = prefect_tasks.scan_pending(run.work.raw, quote(run.pending), limits=run.limits, pool=quote(run.pool))
+    scanned = prefect_tasks.scan_pending(run.work.raw, whole(run.pending), limits=run.limits, pool=whole(run.pool))
     stale: frozenset[str] = frozenset()
     if run.is_rebuild:
         stale = prefect_tasks.find_stale(
-            run.out, quote(scanned), work=quote(run.work), pool=quote(run.pool), timeout_s=run.limits.timeout_s
+            run.out, whole(scanned), work=whole(run.work), pool=whole(run.pool), timeout_s=run.limits.timeout_s
         )
     return run.changes(scanned, stale)
 
@@ -91,7 +98,7 @@ def extract_all(run: Run, batches: Iterable[Batch], progress: RunProgress) -> li
     """The reports of all batches; one that failed has its error in the report."""
     futures = [
         prefect_tasks.extract_batch.with_options(task_run_name=f"extract {batch.label}").submit(
-            quote(batch), out=run.out, work=quote(run.work), pool=quote(run.pool), progress=quote(progress.add)
+            whole(batch), out=run.out, work=whole(run.work), pool=whole(run.pool), progress=whole(progress.add)
         )
         for batch in batches
     ]
@@ -107,12 +114,14 @@ def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
             out=run.out,
             gazetteers=run.work.gazetteers,
             version=run.work.pipeline_version,
-            pool=quote(run.pool),
+            pool=whole(run.pool),
             timeout_s=run.limits.timeout_s,
         )
         for path in paths
     ]
-    outcomes = {path.stem: _outcome(f, path.stem, f"settle {path.stem}") for path, f in zip(paths, futures, strict=True)}
+    outcomes = {
+        path.stem: _outcome(f, path.stem, f"settle {path.stem}") for path, f in zip(paths, futures, strict=True)
+    }
     settled = {batch_id: n for batch_id, n in outcomes.items() if isinstance(n, int)}
     return settled, [report for report in outcomes.values() if isinstance(report, BatchReport)]
 
@@ -128,7 +137,9 @@ def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:
 def refuse_failed(report: RunReport) -> RunReport:
     """The report, unless a batch of it failed. Raises RunFailed then."""
     if report.failed:
-        raise RunFailed(f"{len(report.failed)} batches failed, first {report.failed[0].label}: {report.failed[0].error}")
+        raise RunFailed(
+            f"{len(report.failed)} batches failed, first {report.failed[0].label}: {report.failed[0].error}"
+        )
     return report
 
 

@@ -30,7 +30,9 @@ app = typer.Typer(
 RawOption = Annotated[Path | None, typer.Option("--raw", help="Folder of raw pages. [default: data/raw]")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the datasets. [default: data/parquet]")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", help="Worker processes. [default: one a core]")]
-SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Settings file. [default: config/settings.yaml]")]
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", help="Settings file. [default: config/settings.yaml]")
+]
 
 
 @app.command()
@@ -58,21 +60,21 @@ def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path |
         for notice in pending.notices:
             note(f"note: {notice}")
         return
-    with hold_output(settings, holder="`marsad rebuild`" if is_rebuild else "`marsad run`"):
-        with server_for_run(settings.state_dir) as server:
-            warm_up_workers()
-            note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
-            from flows.build_documents import BuildParameters, build_documents, flush_prefect  # noqa: PLC0415 - loads Prefect
+    holder = "`marsad rebuild`" if is_rebuild else "`marsad run`"
+    with hold_output(settings, holder=holder), server_for_run(settings.state_dir) as server:
+        warm_up_workers()
+        note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
+        from flows.build_documents import BuildParameters, build_documents, flush_prefect  # noqa: PLC0415 - loads Prefect
 
-            if server is not None:
-                server.wait_until_ready()
-            named = {"raw_dir": raw, "out_dir": out, "settings_file": file}
-            stated = {name: str(path) for name, path in named.items() if path is not None}
-            try:
-                build_documents(BuildParameters(workers=workers, rebuild=is_rebuild, **stated))
-            finally:
-                flush_prefect()
-    note(f"Look at it: marsad query --out {settings.out_dir} \"SELECT * FROM latest\"")
+        if server is not None:
+            server.wait_until_ready()
+        named = {"raw_dir": raw, "out_dir": out, "settings_file": file}
+        stated = {name: str(path) for name, path in named.items() if path is not None}
+        try:
+            build_documents(BuildParameters(workers=workers, rebuild=is_rebuild, **stated))
+        finally:
+            flush_prefect()
+    note(f'Look at it: marsad query --out {settings.out_dir} "SELECT * FROM latest"')
 
 
 @app.command()
@@ -108,7 +110,7 @@ def tag() -> None:
         n_bad += "error" in answer
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     if n_bad:
-        raise RunFailed(f"{n_bad} lines could not be read; their answers bear an \"error\"")
+        raise RunFailed(f'{n_bad} lines could not be read; their answers bear an "error"')
 
 
 def main() -> None:

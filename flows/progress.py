@@ -42,7 +42,8 @@ class RunProgress:
         """Start showing."""
         if self._bar is not None:
             self._bar.start()
-        self._artifact = create_progress_artifact(progress=0.0, key=ARTIFACT_KEY, description="Pages worked on")
+        created = create_progress_artifact(progress=0.0, key=ARTIFACT_KEY, description="Pages worked on")
+        self._artifact = created if isinstance(created, UUID) else None
         self._published_at = time.monotonic()
         return self
 
@@ -70,4 +71,3 @@ def _bar(console: Console) -> Progress:
         console=console,
         transient=True,
     )
-

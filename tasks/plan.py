@@ -141,22 +141,24 @@ def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[Path]:
     return unsettled
 
 
-def _scan_start(
-    raw: Path, container: Container, files: dict[str, StoredPages], batch_records: int
-) -> ScanStart | None:
+def _scan_start(raw: Path, container: Container, files: dict[str, StoredPages], batch_records: int) -> ScanStart | None:
     """Where the scan of a container begins; None when its files cover it as it is."""
     if container.kind is Kind.LOOSE:
         batches = loose_batches(container, batch_records=batch_records, chunk_records=batch_records)
         covered = len(batches) == len(files) and all(_is_covered(batch, files) for batch in batches)
         return None if covered else ScanStart()
-    footers = sorted((file.footer for file in files.values()), key=lambda footer: int(footer.part))
+    footers = sorted((file.footer for file in files.values()), key=lambda footer: footer.part.zfill(9))
     if not _is_whole(footers, container.kind):
         return ScanStart()
-    last = footers[-1]
+    if container.is_append_only:
+        return _growth_start(raw, container, footers[-1])
+    check = _check(raw, container, 0, container.size_bytes)
+    return None if all(footer.piece.check == check for footer in footers) else ScanStart()
+
+
+def _growth_start(raw: Path, container: Container, last: PagesFooter) -> ScanStart | None:
+    """Where to go on in an append-only container whose last piece is `last`; None when nothing was appended."""
     piece = last.piece
-    if not container.is_append_only:
-        check = _check(raw, container, 0, container.size_bytes)
-        return None if all(footer.piece.check == check for footer in footers) else ScanStart()
     if piece.start is None or piece.end is None or container.size_bytes < piece.end:
         return ScanStart()
     if _check(raw, container, piece.start, piece.end) != piece.check:
@@ -234,7 +236,7 @@ def find_changes(
     return changes
 
 
-def _container_changes(  # noqa: PLR0913 - one decision, seen from everything it depends on
+def _container_changes(
     out: Path,
     stored: Stored,
     container: Container,
@@ -259,10 +261,8 @@ def _container_changes(  # noqa: PLR0913 - one decision, seen from everything it
     kept = {file.footer.part: file for file in in_place}
     for batch in todo:
         old = kept.get(batch.part)
-        if old is not None:
-            batch = _with_rows_taken_over(batch, old, start, version)
-            changes.to_move += _moves(out, stored, batch, old)
-        changes.to_write.append(batch)
+        changes.to_write.append(_with_rows_taken_over(batch, old, start, version) if old else batch)
+        changes.to_move += _moves(out, stored, batch, old) if old else []
 
 
 def _rows_stay_apart(container: Container, start: ScanStart, parts: set[str]) -> bool:

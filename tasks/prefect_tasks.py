@@ -8,7 +8,7 @@ persisted by Prefect: the datasets' own footers are the record of what is done.
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from prefect import Task, task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
 
 from tasks import pipeline, plan, upkeep
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def _as_task(function: Callable[P, R], *, name: str, tags: set[str]) -> Task[P, R]:
-    return task(function, name=name, tags=tags, cache_policy=NO_CACHE, persist_result=False, log_prints=False)
+    return Task(function, name=name, tags=tags, cache_policy=NO_CACHE, persist_result=False)
 
 
 scan_pending = _as_task(plan.scan_pending, name="scan raw pages", tags={"scan"})

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from config.settings import GAZETTEERS, Settings
 from tasks import plan
-from tasks.pipeline import Work, pipeline_version
+from tasks.extract.article import extract_article
+from tasks.page import Extractor, Work, pipeline_version
 from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
 from tasks.records.reports import BatchReport, RunReport, merge_groups
@@ -21,7 +22,7 @@ PRELOAD = "tasks.preload"
 log = logging.getLogger(__name__)
 
 
-def to_work(settings: Settings) -> Work:
+def to_work(settings: Settings, *, extractor: Extractor = extract_article) -> Work:
     """What workers need to know, from the settings."""
     return Work(
         raw=settings.raw_dir.resolve(),
@@ -30,6 +31,7 @@ def to_work(settings: Settings) -> Work:
         max_page_bytes=settings.max_page_bytes,
         page_timeout_s=settings.page_timeout_s,
         pipeline_version=pipeline_version(settings.row_affecting(), gazetteers=GAZETTEERS),
+        extractor=extractor,
     )
 
 
@@ -114,9 +116,11 @@ def warm_up_workers() -> None:
 
 
 @contextmanager
-def open_run(settings: Settings, *, is_rebuild: bool = False) -> Iterator[Run]:
+def open_run(
+    settings: Settings, *, is_rebuild: bool = False, extractor: Extractor = extract_article
+) -> Iterator[Run]:
     """A run that holds its output folder and has a pool of workers, until the block ends."""
-    work = to_work(settings)
+    work = to_work(settings, extractor=extractor)
     with (
         hold_output(settings, holder="a build"),
         open_pool(

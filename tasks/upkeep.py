@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tasks.pipeline import Work
+from tasks.page import Work
 from tasks.plan import Scanned, read_state
 from tasks.raw.readers import read_chunk
 from tasks.records.batches import Batch
@@ -13,7 +13,9 @@ from tasks.workers.pool import Call, WorkerPool
 STATED_COLUMNS = ["document_id", "url", "fetched_at", "source"]
 
 
-def find_stale(out: Path, scanned: Iterable[Scanned], *, work: Work, pool: WorkerPool, timeout_s: float) -> frozenset[str]:
+def find_stale(
+    out: Path, scanned: Iterable[Scanned], *, work: Work, pool: WorkerPool, timeout_s: float
+) -> frozenset[str]:
     """Ids of the batches that a file covers and that are yet to be redone.
 
     Those of another pipeline version, and those whose raw records, read again, are not the ones of the file: an edit
@@ -30,7 +32,9 @@ def find_stale(out: Path, scanned: Iterable[Scanned], *, work: Work, pool: Worke
             if file.footer.pipeline_version != work.pipeline_version:
                 stale.add(batch.batch_id)
             elif batch.n_records:
-                calls.append((batch.batch_id, pool.call(holds_other_records, batch, file.path, work, timeout_s=timeout_s)))
+                calls.append(
+                    (batch.batch_id, pool.call(holds_other_records, batch, file.path, work, timeout_s=timeout_s))
+                )
     stale.update(batch_id for batch_id, call in calls if call.result())
     return frozenset(stale)
 

@@ -9,34 +9,49 @@ from tasks.lexicons.places import Place, PlaceIndex
 from tasks.lexicons.words import name_key
 from tasks.records.article import Mention
 
-# A city whose country the document names counts as this many times its population: Birmingham (Alabama, 200,000) beside 'United States' is that
-# one and not the one of 1.1 million, while Paris (Texas, 25,000) stays the French one.
+# A city whose country the document names counts as this many times its population: Birmingham (Alabama, 200,000)
+# beside 'United States' is that one and not the one of 1.1 million, while Paris (Texas, 25,000) stays the French one.
 NAMED_COUNTRY_WEIGHT = 20.0
-# A name that is not the main name of a city counts for less: Valence is the French town before it is an old name of Valencia.
+# A name that is not the main name of a city counts for less: Valence is the French town before it is an old name of
+# Valencia.
 ALTERNATE_NAME_WEIGHT = 0.05
 
 
 def identify_places(
     mentions: Sequence[Mention], *, places: PlaceIndex, organisations: OrganisationIndex, language: str | None = None
 ) -> list[Mention]:
-    """The mentions of one document, places and curated organisations with their `entity_id` and preferred name; all else unchanged.
+    """The mentions of one document, places and curated organisations with their `entity_id` and preferred name.
 
-    The preferred name is one per entity in all languages, so that GROUP BY name works: CLDR's English name for countries, GeoNames' main name for
-    cities, the gazetteer's first name for organisations. `language` (ISO 639, of the document) settles names that are a country in one language
-    only. Among cities of one name the most populous stands, and those whose country the document names count NAMED_COUNTRY_WEIGHT times. An unknown
-    place keeps its surface and no id. Depends on the mentions as a set and the lexicons, not on their order.
+    All else unchanged.
+
+    The preferred name is one per entity in all languages, so that GROUP BY name works: CLDR's English name for
+    countries, GeoNames' main name for cities, the gazetteer's first name for organisations. `language` (ISO 639, of
+    the document) settles names that are a country in one language only. Among cities of one name the most populous
+    stands, and those whose country the document names count NAMED_COUNTRY_WEIGHT times. An unknown place keeps its
+    surface and no id. Depends on the mentions as a set and the lexicons, not on their order.
     """
     areas = [_area(mention, places, language) if mention.type == "LOC" else None for mention in mentions]
     named = Counter(area.country for area in areas if area is not None and area.country)
-    return [_identified(mention, area, places, organisations, frozenset(named)) for mention, area in zip(mentions, areas, strict=True)]
+    return [
+        _identified(mention, area, places, organisations, frozenset(named))
+        for mention, area in zip(mentions, areas, strict=True)
+    ]
 
 
 def _identified(
-    mention: Mention, area: Place | None, places: PlaceIndex, organisations: OrganisationIndex, countries: frozenset[str | None]
+    mention: Mention,
+    area: Place | None,
+    places: PlaceIndex,
+    organisations: OrganisationIndex,
+    countries: frozenset[str | None],
 ) -> Mention:
     if mention.type == "ORG":
         organisation = organisations.find(mention.name)
-        return mention if organisation is None else replace(mention, entity_id=organisation.entity_id, name=organisation.name)
+        return (
+            mention
+            if organisation is None
+            else replace(mention, entity_id=organisation.entity_id, name=organisation.name)
+        )
     if mention.type != "LOC":
         return mention
     place = area or _city(mention, places, countries) or places.area_in_any_language(name_key(mention.name))

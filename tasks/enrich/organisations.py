@@ -1,4 +1,7 @@
-"""Names of organisations by the words they are made of: heads (وزارة, ministère de), cores (University, FC), acronyms in brackets."""
+"""Names of organisations by the words they are made of.
+
+Heads (وزارة, ministère de), cores (University, FC), acronyms in brackets.
+"""
 
 from collections.abc import Iterator
 
@@ -32,7 +35,9 @@ def find_organisations(words: Words, language: LanguageWords) -> list[Span]:
 
 def _run_end(words: Words, start: int, language: LanguageWords) -> int | None:
     """The last word of the run of capitalised words and linkers that begins at `start`."""
-    if not words.surfaces[start][0].isupper() or (words.keys[start] in language.stop_words and len(words.keys[start]) < 5):
+    if not words.surfaces[start][0].isupper() or (
+        words.keys[start] in language.stop_words and len(words.keys[start]) < 5
+    ):
         return None
     last = start
     index = start
@@ -40,9 +45,15 @@ def _run_end(words: Words, start: int, language: LanguageWords) -> int | None:
         index += 1
         if words.surfaces[index][0].isupper():
             last = index
-        elif words.keys[index] not in language.forms.linkers or index - last > 2:
-            break
-        elif words.keys[index] in _CONJUNCTIONS and index + 1 < len(words) and not words.surfaces[index + 1][0].isupper():
+        elif (
+            words.keys[index] not in language.forms.linkers
+            or index - last > 2
+            or (
+                words.keys[index] in _CONJUNCTIONS
+                and index + 1 < len(words)
+                and not words.surfaces[index + 1][0].isupper()
+            )
+        ):
             break
     return last
 
@@ -50,7 +61,9 @@ def _run_end(words: Words, start: int, language: LanguageWords) -> int | None:
 def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
     """'ministère de l'Intérieur', 'Université de Montréal': a head, a linker, capitalised words."""
     key = words.keys[index]
-    if key not in language.forms.heads and not (key in language.forms.capital_heads and words.surfaces[index][0].isupper()):
+    if key not in language.forms.heads and not (
+        key in language.forms.capital_heads and words.surfaces[index][0].isupper()
+    ):
         return
     last = None
     at = index

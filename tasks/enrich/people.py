@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from tasks.enrich.spans import PERSON_BY_APPOSITION, PERSON_BY_GIVEN_NAME, PERSON_BY_TITLE, LanguageWords, Span
-from tasks.lexicons.words import BREAK, COMMA, DOT, NAME_JOINS, OPEN, SPACE, TIGHT, Words
+from tasks.lexicons.words import BREAK, COMMA, DOT, OPEN, SPACE, TIGHT, Words
 
 _MAX_TITLE_WORDS = 3
 _MAX_NAME_WORDS = 7
-# A role and the name beside it stand at most so many words apart: "le directeur général de la sûreté nationale et de ..., Abdellatif".
+# A role and the name beside it stand at most so many words apart: "le directeur général de la sûreté nationale et de
+# ..., Abdellatif".
 _MAX_ROLE_DISTANCE = 16
 _SAINTS = frozenset({"st", "ste", "saint", "sainte", "san", "santa", "santo", "sankt", "sao"})
 _ARABIC_ARTICLE = "ال"
@@ -65,7 +66,8 @@ def _latin_at(words: Words, index: int, role_size: int, language: LanguageWords,
         yield from _after_role(words, index + role_size - 1, language, is_place)
     if not words.surfaces[index][0].isupper() or _continues_name(words, index, language):
         return
-    is_initial = len(words.surfaces[index]) == 1 and words.joins[index] == DOT and not words.opens[index]
+    is_letter = len(words.surfaces[index]) == 1 and words.keys[index] not in titles.forms_of_address
+    is_initial = is_letter and words.joins[index] == DOT and not words.opens[index]
     if words.keys[index] in titles.given_names or is_initial:
         last = _name_end(words, index, language)
         if last is not None and last > index and len(words.surfaces[last]) > 1:
@@ -86,7 +88,9 @@ def _after_role(words: Words, role_end: int, language: LanguageWords, is_place: 
     start = role_end + 1
     if start >= len(words) or words.joins[role_end] != SPACE:
         return
-    is_adjective = words.surfaces[start].islower() and len(words.keys[start]) > 3 and words.keys[start] not in language.stop_words
+    is_adjective = (
+        words.surfaces[start].islower() and len(words.keys[start]) > 3 and words.keys[start] not in language.stop_words
+    )
     if is_adjective and words.joins[start] == SPACE and words.keys[start] not in language.titles.particles:
         start += 1
     if start >= len(words) or not words.surfaces[start][0].isupper() or is_place(words.keys[start]):
@@ -100,10 +104,14 @@ def _after_role(words: Words, role_end: int, language: LanguageWords, is_place: 
 
 def _between_commas(words: Words, index: int, language: LanguageWords, is_place: _IsPlace) -> Iterator[Span]:
     """'le directeur général de la sûreté nationale, Abdellatif Hammouchi, ...'."""
-    if not words.surfaces[index][0].isupper() or is_place(words.keys[index]):
+    is_title = words.keys[index] in language.titles.forms_of_address or words.keys[index] in language.titles.roles
+    if not words.surfaces[index][0].isupper() or is_title:
         return
     last = _name_end(words, index, language)
-    if last is not None and last > index and words.joins[last] in {COMMA, OPEN, DOT, BREAK}:
+    forms = language.forms
+    others = forms.heads | forms.capital_heads | forms.cores
+    is_other = last is not None and any(key in others or is_place(key) for key in words.keys[index : last + 1])
+    if last is not None and last > index and not is_other and words.joins[last] in {COMMA, OPEN, DOT, BREAK}:
         yield Span(index, last, "PER", PERSON_BY_APPOSITION)
 
 
@@ -118,12 +126,17 @@ def _continues_name(words: Words, index: int, language: LanguageWords) -> bool:
     if words.joins[index - 1] == DOT and len(before) > 1:
         return False
     titles = language.titles
-    is_free = words.opens[index - 1] or key in language.stop_words or key in titles.forms_of_address or key in titles.roles
+    is_free = (
+        words.opens[index - 1] or key in language.stop_words or key in titles.forms_of_address or key in titles.roles
+    )
     return before[0].isupper() and not is_free
 
 
 def _name_end(words: Words, start: int, language: LanguageWords) -> int | None:
-    """The last word of the name that begins at `start`: capitalised words and the particles between them; None when none begins."""
+    """The last word of the name that begins at `start`.
+
+    Capitalised words and the particles between them; None when none begins.
+    """
     particles, stops = language.titles.particles, language.stop_words - language.titles.given_names
     last: int | None = None
     if not words.capital[start] and words.joins[start] != TIGHT:
@@ -169,9 +182,17 @@ def _given_size(words: Words, index: int, given_names: frozenset[str], *, skip: 
 
 
 def _arabic_after_role(words: Words, index: int, language: LanguageWords, is_place: _IsPlace) -> Iterator[Span]:
-    """'رئيس الوزراء الإسرائيلي ايهود اولمرت': the role, its definite complement, then a name that begins without article."""
+    """'رئيس الوزراء الإسرائيلي ايهود اولمرت'.
+
+    The role, its definite complement, then a name that begins without article.
+    """
     start = index + 1
-    while start < len(words) and start - index <= 4 and words.joins[start - 1] == SPACE and words.keys[start].startswith(_ARABIC_ARTICLE):
+    while (
+        start < len(words)
+        and start - index <= 4
+        and words.joins[start - 1] == SPACE
+        and words.keys[start].startswith(_ARABIC_ARTICLE)
+    ):
         start += 1
     is_joined = start < len(words) and words.joins[start - 1] == SPACE
     is_definite = words.keys[index].startswith(_ARABIC_ARTICLE) or start > index + 1
@@ -183,7 +204,10 @@ def _arabic_after_role(words: Words, index: int, language: LanguageWords, is_pla
 
 
 def _arabic_name_end(words: Words, start: int, language: LanguageWords, is_place: _IsPlace) -> int | None:
-    """The last word of the Arabic name that begins at `start`, or None. Ends at punctuation, a stop word, a verb or a place."""
+    """The last word of the Arabic name that begins at `start`, or None.
+
+    Ends at punctuation, a stop word, a verb or a place.
+    """
     titles = language.titles
     last: int | None = None
     index, count = start, 0
@@ -192,15 +216,17 @@ def _arabic_name_end(words: Words, start: int, language: LanguageWords, is_place
         key = words.keys[index]
         size = _given_size(words, index, titles.given_names)
         is_known = size > 0 or (key.startswith(_ARABIC_ARTICLE) and index > start)
-        if not size and (_is_no_name(key, titles.stops, is_first=index == start) or is_place(key)):
+        is_particle = key in titles.particles and not size
+        if not size and not is_particle and (_is_no_name(key, titles.stops, is_first=index == start) or is_place(key)):
             break
-        if key not in titles.particles or size:
-            # An unknown word is the second name, or follows a particle (بن علي كومان); a third one is most often a verb or a noun.
+        if not is_particle:
+            # An unknown word is the second name, or follows a particle (بن علي كومان); a third one is most often a
+            # verb or a noun.
             if not is_known and count > 1 and not after_particle:
                 break
             last = index + max(1, size) - 1
             count += 0 if after_particle else 1
-        after_particle = key in titles.particles and not size
+        after_particle = is_particle
         index += max(1, size)
         if words.joins[index - 1] != SPACE:
             break
@@ -208,10 +234,19 @@ def _arabic_name_end(words: Words, start: int, language: LanguageWords, is_place
 
 
 def _is_no_name(key: str, stops: frozenset[str], *, is_first: bool) -> bool:
-    """Whether an Arabic word cannot stand in a name here: a stop word, a number, a word with a clitic conjunction, a present tense verb."""
+    """Whether an Arabic word cannot stand in a name here.
+
+    A stop word, a number, a word with a clitic conjunction, a present tense verb.
+    """
     if key in stops or len(key) < 2 or key[0].isdigit():
         return True
     if is_first and key.startswith(_ARABIC_ARTICLE):
         return False
     # A ta marbuta ends few names that are not in the list of given names, and most of the nouns.
-    return len(key) > 3 and key.endswith("ه") or len(key) > 4 and (key.startswith(("وال", "بال", "لل", "سي", "ست")) or key.endswith(("ات", "يه", "ون", "ين")) and key.startswith("ال"))
+    return (len(key) > 3 and key.endswith("ه")) or (
+        len(key) > 4
+        and (
+            key.startswith(("وال", "بال", "لل", "سي", "ست"))
+            or (key.endswith(("ات", "يه", "ون", "ين")) and key.startswith("ال"))
+        )
+    )

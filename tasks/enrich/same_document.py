@@ -10,7 +10,10 @@ _MIN_FAMILY_NAME_CHARS = 4
 
 
 def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *, taken: list[bool]) -> Iterator[Span]:
-    """Further spans of the people and organisations found: the whole name again, and a person's family name alone (Latin script)."""
+    """Further spans of the people and organisations found.
+
+    The whole name again, and a person's family name alone (Latin script).
+    """
     names = _names(words, spans, language)
     longest = first_words(names)
     index = 0

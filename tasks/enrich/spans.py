@@ -11,7 +11,10 @@ from tasks.records.article import EntityType, Mention
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of evidence: its name, its score 0..1 (share of right spans it gave on the development blocks, rounded), its rank among equals."""
+    """A kind of evidence: its name, its score, its rank among equals.
+
+    The score, 0..1, is the share of right spans it gave on the development blocks named in the README, rounded.
+    """
 
     name: str
     score: float
@@ -31,7 +34,10 @@ SAME_DOCUMENT = Rule("named elsewhere in the text", 0.7, 8)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Words `first` to `last` of a text name something. `skip` letters of the first word are a clitic outside the name, and stand for `prefix`."""
+    """Words `first` to `last` of a text name something.
+
+    `skip` letters of the first word are a clitic outside the name, and stand for `prefix`.
+    """
 
     first: int
     last: int
@@ -52,7 +58,10 @@ class LanguageWords:
 
 
 def without_overlaps(spans: Iterable[Span], *, taken: list[bool]) -> list[Span]:
-    """The spans that stand: more words first, then the better rule, then the earlier. Marks their words in `taken`; skips what is taken."""
+    """The spans that stand.
+
+    More words first, then the better rule, then the earlier. Marks their words in `taken`; skips what is taken.
+    """
     kept = []
     for span in sorted(spans, key=lambda span: (span.first - span.last, span.rule.rank, span.first, span.skip)):
         if not any(taken[span.first : span.last + 1]):

@@ -30,7 +30,8 @@ LEAD_WORD = re.compile(
     re.IGNORECASE,
 )
 # A name: one to four words, each with a capital or in Arabic letters.
-NAME = re.compile(r"(?:(?:[^\W\d_a-z][\w.'’-]*|de|van|von|der|del|al|el|bin|ben|la|le|da|do|dos)\s?){1,5}")
+_WORD = r"(?:[^\W\d_a-z][\w.'’-]*|de|van|von|der|del|al|el|bin|ben|la|le|da|do|dos)"
+NAME = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
 MAX_BYLINE_CHARS = 110
 MAX_CANDIDATES = 60
 
@@ -60,7 +61,7 @@ def _marked(tree: HtmlElement) -> list[str]:
 def _led_in(tree: HtmlElement) -> Iterator[str]:
     """The texts of short elements that begin with "by", "von", "par" ... and go on with a name."""
     for element in tree.iter(*LED_IN_TAGS):
-        match = LEAD_WORD.match(element.text or "")
+        match = LEAD_WORD.match(" ".join((element.text or "")[:MAX_BYLINE_CHARS].split()) + " ")
         if match is None or len(element) > 6:
             continue
         text = plain(" ".join(element.itertext()))

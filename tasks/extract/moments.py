@@ -40,10 +40,11 @@ DAY_MONTH = re.compile(
     rf"(?:\s?/\s?(?:{_MONTH}))?\.?(?:\s?(?:de|del|,|-|/|سنة|عام))?\s?{_YEAR}(?!\d)"
 )
 MONTH_DAY = re.compile(rf"(?<![^\W\d_])(?P<name>{_MONTH})\.?\s?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s?,?\s{_YEAR}(?!\d)")
-MONTH_ONLY = re.compile(rf"(?<![^\W_])(?P<name>{_MONTH})(?![^\W\d_])\.?\s?,?\s?(?:de\s)?{_YEAR}(?!\d)")
+MONTH_ONLY = re.compile(rf"(?<![^\W_])(?<!\d\s)(?P<name>{_MONTH})(?![^\W\d_])\.?\s?,?\s?(?:de\s)?{_YEAR}(?!\d)")
 TIME = re.compile(rf"(?<![\d:]){_TIME}(?!\d)(?:\s?(?P<half>[ap]\.?m\.?|ص|م|صباحا|مساء)(?![^\W\d_]))?")
 HIJRI = re.compile(
-    rf"(?:{'|'.join(map(re.escape, HIJRI_MONTHS))})\W{{0,4}}(?:سنة\s|عام\s)?1[34]\d\d|\d\s?[/-]\s?1[34]\d\d(?!\d)|1[34]\d\d\s?ه"
+    rf"(?:{'|'.join(map(re.escape, HIJRI_MONTHS))})\W{{0,4}}(?:سنة\s|عام\s)?1[34]\d\d"
+    r"|\d\s?[/-]\s?1[34]\d\d(?!\d)|1[34]\d\d\s?ه"
 )
 SPACES = re.compile(r"\s+")
 

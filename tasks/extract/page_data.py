@@ -10,10 +10,10 @@ from typing import Any
 from lxml.html import HtmlElement
 
 ARTICLE_TYPES = (
-    "article", "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "backgroundnewsarticle",
-    "reviewnewsarticle", "blogposting", "liveblogposting", "socialmediaposting", "scholarlyarticle", "techarticle",
-    "report", "advertisercontentarticle", "medicalscholarlyarticle", "discussionforumposting", "satiricalarticle",
-    "recipe", "review", "podcastepisode", "videoobject",
+    "article", "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle",
+    "backgroundnewsarticle", "reviewnewsarticle", "blogposting", "liveblogposting", "socialmediaposting",
+    "scholarlyarticle", "techarticle", "report", "advertisercontentarticle", "medicalscholarlyarticle",
+    "discussionforumposting", "satiricalarticle", "recipe", "review", "podcastepisode", "videoobject",
 )  # fmt: skip
 PAGE_TYPES = ("webpage", "itempage", "medicalwebpage")
 ORGANISATION_TYPES = ("organization", "newsmediaorganization", "corporation", "ngo", "governmentorganization")
@@ -23,10 +23,9 @@ MAX_DEPTH = 8
 MAX_NODES = 2_000
 MAX_SCRIPT_CHARS = 2_000_000
 
-COMMENT = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|"
-    r"/\*\s*\]\]>\s*\*/)\s*;?\s*$"
-)
+# What JSON-LD scripts are wrapped in: HTML comments and CDATA, bare or behind a JavaScript comment.
+OPENING = re.compile(r"\s{0,99}(?:<!--|(?://|/\*)?\s{0,9}<!\[CDATA\[(?:\s{0,9}\*/)?)")
+CLOSINGS = ("-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", ";")
 TRAILING_COMMA = re.compile(r",(\s{0,99}[}\]])")
 RESCUED = re.compile(
     r'"(headline|datePublished|dateModified|dateCreated|inLanguage|articleSection)"\s{0,9}:\s{0,9}"((?:[^"\\]|\\.){1,400})"'
@@ -83,9 +82,18 @@ def types_of(node: Node) -> set[str]:
     return {str(name).rsplit("/", 1)[-1].lower() for name in as_list(node.get("@type")) if isinstance(name, str)}
 
 
+def _unwrapped(text: str) -> str:
+    """A script without the comment or CDATA signs around it."""
+    match = OPENING.match(text)
+    text = text[match.end() if match else 0 :].strip()
+    for closing in CLOSINGS:
+        text = text.removesuffix(closing).rstrip()
+    return text
+
+
 def _load_json(text: str) -> object:
     """What a JSON-LD script holds: repaired of comments, trailing commas and doubled entities; None beyond that."""
-    text = COMMENT.sub("", COMMENT.sub("", text)).strip().rstrip(";")
+    text = _unwrapped(text)
     for attempt in (text, TRAILING_COMMA.sub(r"\1", text), unescape(text)):
         try:
             return json.loads(attempt, strict=False)

@@ -30,14 +30,18 @@ SPLIT = re.compile(
 NOISE = re.compile(r"\(.{0,80}?\)|\[.{0,80}?\]|<.{0,80}?>|https?://\S+|\S+@\S+\.\S+|(?<!\w)@\w+")
 EDGES = ' \t-–—:;,.|/·•*"“”«»'
 DIGIT_TAIL = re.compile(r"\s*(?:\d{1,2}[./:-]|\d{4}|\bam\s+\d|\bon\s+\d|\ble\s+\d|\bum\s+\d).*$", re.IGNORECASE)
-AGENCIES = frozenset(
-    """afp ap reuters dpa apa sda ats efe ansa map mapexpress aps tap wam spa anadolu aa xinhua tass belga pa upi sid bloomberg
-    agenturen agencies agences agencias admin administrator administrateur administrador webmaster redaction redaktion redaccion
-    redazione editor staff editorial unknown anonymous guest user root null none n/a author auteur autor default""".split()
+_AGENCIES = (
+    "afp ap reuters dpa apa sda ats efe ansa map mapexpress aps tap wam spa anadolu aa xinhua tass belga pa upi sid "
+    "bloomberg agenturen agencies agences agencias admin administrator administrateur administrador webmaster "
+    "redaction redaktion redaccion redazione editor staff editorial unknown anonymous guest user root null none n/a "
+    "author auteur autor default"
 )
-ROLE_WORDS = frozenset(
-    """redaktion rédaction redaction redacción redacció redazione redação newsroom desk staff editors webdesk correspondent التحرير هيئة وكالات""".split()
+_ROLES = (
+    "redaktion rédaction redaction redacción redacció redazione redação newsroom desk staff editors webdesk "
+    "correspondent التحرير هيئة وكالات"
 )
+AGENCIES = frozenset(_AGENCIES.split())
+ROLE_WORDS = frozenset(_ROLES.split())
 # What stands in a byline beside the names: when and how, not who.
 NO_NAME = re.compile(
     r"^(?:veröffentlicht|publiziert|published|posted|publié|publicado|zuletzt|updated|aktualisiert|stand|"
@@ -83,14 +87,14 @@ def _clean_name(name: str) -> str:
 def people(strings: Iterable[str], *, organisations: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """The people in a page's author strings, in order, each once; `organisations` are casefolded names to leave out.
 
-    Lists are split at commas, semicolons, slashes, "and"/"et"/"und"; lead-ins ("By", "Par", "بقلم"), addresses, dates and
-    brackets are taken off. "Surname, Name" cannot be told from two people and counts as two.
+    Lists are split at commas, semicolons, slashes, "and"/"et"/"und"; lead-ins ("By", "Par", "بقلم"), addresses, dates
+    and brackets are taken off. "Surname, Name" cannot be told from two people and counts as two.
     """
     names: list[str] = []
     for string in strings:
         if string.lower().startswith(("http:", "https:", "www.")):
             continue
-        for part in SPLIT.split(NOISE.sub(" ", string)[:400]):
+        for part in SPLIT.split(NOISE.sub(" ", string[:400])):
             name = _clean_name(part)
             known = {other.casefold() for other in names}
             if name and name.casefold() not in known and _is_person(name, organisations):

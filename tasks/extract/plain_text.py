@@ -36,7 +36,10 @@ LONG_CHARS = 200
 LOW_DENSITY = 0.30
 HIGH_DENSITY = 0.32
 # The word lists tried: the languages of most of the press.
-STOPLISTS = ("Arabic", "French", "English", "Spanish", "German", "Italian", "Portuguese", "Dutch", "Turkish", "Persian", "Russian", "Polish", "Swedish", "Danish", "Greek", "Finnish", "Czech", "Hungarian", "Romanian")  # fmt: skip
+STOPLISTS = (
+    "Arabic", "French", "English", "Spanish", "German", "Italian", "Portuguese", "Dutch", "Turkish", "Persian",
+    "Russian", "Polish", "Swedish", "Danish", "Greek", "Finnish", "Czech", "Hungarian", "Romanian",
+)  # fmt: skip
 SAMPLED_WORDS = 4_000
 # Below this share of function words the language is none of the lists', and length and full stops decide.
 KNOWN_LANGUAGE = 0.15
@@ -199,7 +202,7 @@ def label_lines(text: str) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The lines above the body that belong to it: the headline, and those about it (date, byline, section), in order."""
+    """The lines above the body that belong to it: the headline, and those about it (date, byline, section)."""
 
     title: str | None
     about: tuple[str, ...]

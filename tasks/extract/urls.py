@@ -16,13 +16,14 @@ TRACKING_PREFIXES = (
     "utm_", "at_", "pk_", "mtm_", "matomo_", "piwik_", "ns_", "hsa_", "mc_cid", "mc_eid", "fb_action", "fb_ref",
     "fb_source", "guce_", "__cf_chl_", "_x_tr_", "aspsessionid", "vero_", "oly_", "wt.mc", "wt_mc", "itm_",
 )  # fmt: skip
-TRACKING_NAMES = frozenset(
-    """fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid igshid igsh li_fat_id epik srsltid
-    _ga _gl _hsenc _hsmi hsctatracking mkt_tok wickedid xtor ocid cmpid icid ncid smid s_cid guccounter _openstat
-    __twitter_impression cvid ftag wtmc
-    phpsessid jsessionid asp.net_sessionid cfid cftoken sessionid session_id sessid zenid oscsid
-    sort""".split()
+_TRACKING = (
+    "fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid igshid igsh li_fat_id epik srsltid "
+    "_ga _gl _hsenc _hsmi hsctatracking mkt_tok wickedid xtor ocid cmpid icid ncid smid s_cid guccounter _openstat "
+    "__twitter_impression cvid ftag wtmc"
 )
+_SESSIONS = "phpsessid jsessionid asp.net_sessionid cfid cftoken sessionid session_id sessid zenid oscsid"
+# `sort` orders a list, it names no page.
+TRACKING_NAMES = frozenset([*_TRACKING.split(), *_SESSIONS.split(), "sort"])
 PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/;?#]*", re.IGNORECASE)
 
 SCHEME = re.compile(r"https?://", re.IGNORECASE)

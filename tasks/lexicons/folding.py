@@ -22,14 +22,23 @@ _LATIN = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ
 _APOSTROPHES = "’‘ʼʻ`´ʿʾ"
 _HYPHENS = "‐‑‒–−"
 # Accents, Arabic vowel marks, joiners and direction marks: they change how a name looks, not which name it is.
-_DROPPED_RANGES = ((0x300, 0x36F), (0x610, 0x61A), (0x64B, 0x65F), (0x670, 0x670), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2069))
+_DROPPED_RANGES = (
+    (0x300, 0x36F),
+    (0x610, 0x61A),
+    (0x64B, 0x65F),
+    (0x670, 0x670),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x2069),
+)
 _DROPPED_CHARS = (0xAD, 0xFEFF)
 
 
 def fold_name(name: str) -> str:
     """The name without case, accents, hamza seats, tatweel and vowel marks; alef, ya and ta marbuta in one form each.
 
-    Two spellings that fold to the same string are the same name for every lexicon. Length may change, so offsets are never taken from it.
+    Two spellings that fold to the same string are the same name for every lexicon. Length may change, so offsets are
+    never taken from it.
     """
     if name.isascii():
         return name.lower()
@@ -44,8 +53,14 @@ def _table() -> dict[int, str]:
     for first, last in _DROPPED_RANGES:
         table |= dict.fromkeys(range(first, last + 1), "")
     table |= dict.fromkeys(_DROPPED_CHARS, "")
-    # Hangul and CJK blocks decompose too, into other letters: Latin, Greek, Cyrillic and the presentation forms of Arabic are all that is folded.
-    for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000), *range(0xFB00, 0xFE00), *range(0xFE70, min(0xFF00, sys.maxunicode))):
+    # Hangul and CJK blocks decompose too, into other letters: Latin, Greek, Cyrillic and the presentation forms of
+    # Arabic are all that is folded.
+    for code in (
+        *range(0xC0, 0x530),
+        *range(0x1E00, 0x2000),
+        *range(0xFB00, 0xFE00),
+        *range(0xFE70, min(0xFF00, sys.maxunicode)),
+    ):
         base = "".join(char for char in unicodedata.normalize("NFKD", chr(code)) if not unicodedata.combining(char))
         folded = "".join(table.get(ord(char), char) for char in base.casefold())
         if folded and folded != chr(code):

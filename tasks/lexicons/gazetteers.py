@@ -12,7 +12,8 @@ from tasks.records.errors import UsageError
 def read_gazetteer(path: Path) -> dict[str, Any]:
     """The sections of one gazetteer file.
 
-    Raises UsageError naming the file when it is missing, is not YAML, is no mapping, or says not where its facts come from (`source`).
+    Raises UsageError naming the file when it is missing, is not YAML, is no mapping, or says not where its facts come
+    from (`source`).
     """
     try:
         content = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -26,7 +27,10 @@ def read_gazetteer(path: Path) -> dict[str, Any]:
 
 
 def names_by_language(path: Path, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The (language, name) pairs of an entry's `names`, each language with one name or a list. Raises UsageError for anything else."""
+    """The (language, name) pairs of an entry's `names`, each language with one name or a list.
+
+    Raises UsageError for anything else.
+    """
     names = entry.get("names")
     if not isinstance(names, dict) or not names:
         raise UsageError(f"{path}: {entry.get('id')!r} has no `names` by language")

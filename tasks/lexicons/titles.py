@@ -13,9 +13,11 @@ from tasks.lexicons.words import name_key
 class Titles:
     """What one language offers to find people by; every entry a `name_key`.
 
-    `forms_of_address` (M., السيد): a name follows. `roles` (ministre, رئيس): a name may follow, and where it stands between commas after one or
-    before one, it does. `particles`: small words inside a name (de, bin). `given_names`: of any language. `stops`: words that end an Arabic name.
-    `ambiguous`: names of places that are ordinary words or family names first. `speech`: verbs of saying, which follow or precede a speaker.
+    `forms_of_address` (M., السيد): a name follows. `roles` (ministre, رئيس): a name may follow, and where it stands
+    between commas after one or before one, it does. `particles`: small words inside a name (de, bin). `given_names`:
+    of any language. `stops`: words that end an Arabic name. `ambiguous`: names of places that are ordinary words or
+    family names first. `well_known_places`: cities taken for themselves whatever their size, though the language's
+    stop words hold them.
     """
 
     forms_of_address: frozenset[str] = frozenset()
@@ -24,16 +26,18 @@ class Titles:
     given_names: frozenset[str] = frozenset()
     stops: frozenset[str] = frozenset()
     ambiguous: frozenset[str] = frozenset()
-    speech: frozenset[str] = frozenset()
+    well_known_places: frozenset[str] = frozenset()
 
 
 _EVERYWHERE = "any"
-_KINDS = ("forms_of_address", "roles", "particles", "given_names", "stops", "ambiguous", "speech")
+_KINDS = ("forms_of_address", "roles", "particles", "given_names", "stops", "ambiguous", "well_known_places")
 
 
 @lru_cache(maxsize=2)
 def load_titles(gazetteers: Path) -> Mapping[str, Titles]:
-    """Language -> its titles, from `titles.yaml` of the gazetteer folder. What stands under `any` there holds in every language.
+    """Language -> its titles, from `titles.yaml` of the gazetteer folder.
+
+    What stands under `any` there holds in every language.
 
     The entry `any` serves the languages that have none of their own.
     """

@@ -15,7 +15,7 @@ NAME_JOINS = (SPACE, TIGHT, DOT)
 MAX_NAME_WORDS = 12
 
 _TIGHT_GAPS = frozenset("-'’‘ʼ‐‑–·&")
-_SENTENCE_ENDS = frozenset(".!?…؟:;؛|•\n«“\"")
+_SENTENCE_ENDS = frozenset('.!?…؟:;؛|•\n«“"')
 _ELISION = frozenset("'’ʼ")
 # A gap longer than this is layout, not the space inside a name.
 _MAX_GAP_CHARS = 6
@@ -25,8 +25,8 @@ _COMMON_GAPS = {" ": SPACE, "-": TIGHT, "'": TIGHT, "’": TIGHT, ", ": COMMA, "
 class Words:
     """The words of one text: parallel lists, index by index. Offsets are code points of the text.
 
-    `keys` are the words folded; `joins[i]` ties word i to word i + 1; `opens[i]` says that word i begins a sentence, line or quotation;
-    `capital[i]` that it begins with a capital letter, or that its script has none.
+    `keys` are the words folded; `joins[i]` ties word i to word i + 1; `opens[i]` says that word i begins a sentence,
+    line or quotation; `capital[i]` that it begins with a capital letter, or that its script has none.
     """
 
     __slots__ = ("capital", "ends", "joins", "keys", "opens", "starts", "surfaces", "text")
@@ -111,7 +111,10 @@ def _join(gap: str) -> int:
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
-    """A run of anything but separators, punctuation and symbols; \\w would cut Indic and vowelled Arabic words at their marks."""
+    """A run of anything but separators, punctuation and symbols.
+
+    \\w would cut Indic and vowelled Arabic words at their marks.
+    """
     ranges: list[list[int]] = []
     for code in range(sys.maxunicode + 1):
         if not _is_outside(code):

@@ -11,7 +11,7 @@ class CodingError(ValueError):
 
 
 def dechunk(body: bytes) -> bytes:
-    """The body without chunked framing; the body itself when it is not chunked after all (archives often store it so)."""
+    """The body without chunked framing; the body itself when it is not chunked after all, as archives often are."""
     out, at = bytearray(), 0
     while True:
         line_end = body.find(b"\r\n", at, at + 1026)

@@ -8,11 +8,14 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 READ_BYTES = 256 * 1024
 MAX_HEADER_LINE_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 1024 * 1024
+
+# A buffered reader over whatever lies below it.
+ByteStream: TypeAlias = "io.BufferedReader[Any]"
 
 
 class TornRecord(Exception):
@@ -76,7 +79,7 @@ class GzipMember(io.RawIOBase):
     Raises TornRecord where the file ends inside the member, BrokenRecord where it does not inflate.
     """
 
-    def __init__(self, file: io.BufferedReader, offset: int) -> None:
+    def __init__(self, file: ByteStream, offset: int) -> None:
         self._file, self.offset = file, offset
         self._inflater = zlib.decompressobj(31)
         self._pending = b""
@@ -109,7 +112,7 @@ class GzipMember(io.RawIOBase):
         return 0
 
 
-def _head(stream: io.BufferedReader) -> tuple[int, bytes]:
+def _head(stream: ByteStream) -> tuple[int, bytes]:
     """The blank bytes before the next record and its header block, which is empty at a clean end."""
     blank = 0
     line = stream.readline(MAX_HEADER_LINE_BYTES)
@@ -140,7 +143,7 @@ def _content_length(head: bytes) -> int:
     raise BrokenRecord("no Content-Length")
 
 
-def _skip(stream: io.BufferedReader, n_bytes: int) -> None:
+def _skip(stream: ByteStream, n_bytes: int) -> None:
     while n_bytes:
         data = stream.read(min(n_bytes, READ_BYTES))
         if not data:
@@ -148,7 +151,7 @@ def _skip(stream: io.BufferedReader, n_bytes: int) -> None:
         n_bytes -= len(data)
 
 
-def frames(stream: io.BufferedReader, *, offset: int, body_limit: int, counts_bytes: bool) -> Iterator[Frame]:
+def frames(stream: ByteStream, *, offset: int, body_limit: int, counts_bytes: bool) -> Iterator[Frame]:
     """The records of `stream`, which begins at `offset`; bodies are cut at `body_limit` bytes.
 
     `counts_bytes`: each record has its own offset (plain WARC); else all share `offset` and `skip` counts them (one
@@ -171,7 +174,7 @@ def frames(stream: io.BufferedReader, *, offset: int, body_limit: int, counts_by
             n_before += 1
 
 
-def _next_record(stream: io.BufferedReader, body_limit: int) -> tuple[int, bytes, bytes, int]:
+def _next_record(stream: ByteStream, body_limit: int) -> tuple[int, bytes, bytes, int]:
     """Blank bytes before it, head, capped body and whole length of the next record; an empty head at a clean end."""
     blank, head = _head(stream)
     if not head:
@@ -186,7 +189,7 @@ def _next_record(stream: io.BufferedReader, body_limit: int) -> tuple[int, bytes
     return blank, head, body, length
 
 
-def member_frames(file: io.BufferedReader, *, offset: int, body_limit: int) -> Iterator[Frame]:
+def member_frames(file: ByteStream, *, offset: int, body_limit: int) -> Iterator[Frame]:
     """The records of a gzipped WARC from the member at `offset` on: one member usually holds one record."""
     while True:
         file.seek(offset)

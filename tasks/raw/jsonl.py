@@ -30,7 +30,7 @@ class Line:
 
 def gunzipped(file: BinaryIO) -> io.BufferedReader:
     """The decompressed stream of a .gz file; seeking forward reads, seeking back begins anew."""
-    return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), READ_BYTES)  # type: ignore[arg-type]
+    return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), READ_BYTES)
 
 
 def iter_lines(stream: BinaryIO, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Line]]:

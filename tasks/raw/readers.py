@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from tasks.raw import jsonl, loose, warc, zipped
 from tasks.raw.containers import kind_of
-from tasks.raw.framing import BrokenRecord, TornRecord
+from tasks.raw.framing import BrokenRecord, ByteStream, TornRecord
 from tasks.raw.meta import instant
 from tasks.records.article import Rejection
 from tasks.records.batches import Chunk, Container, Kind, Mark
@@ -146,7 +146,7 @@ def _member_entries(
 
 
 def _file_entries(
-    container: Container, name: str, file: io.BufferedReader, mark: Mark, max_bytes: int, *, member: str = ""
+    container: Container, name: str, file: ByteStream, mark: Mark, max_bytes: int, *, member: str = ""
 ) -> Iterator[Entry]:
     """The records of a WARC or JSONL file; `member` names it, with '!' before, where it is inside a zip."""
     if container.kind is Kind.WARC:

@@ -31,7 +31,12 @@ def loose_check(files: tuple[LooseFile, ...]) -> str:
     """sha256 over the sorted list of path, size, fetched_at and meta.jsonl line of loose pages, hex."""
     digest = hashlib.sha256()
     for file in files:
-        stated = (file.path, str(file.size_bytes), file.fetched_at.isoformat() if file.fetched_at else "", file.meta or "")
+        stated = (
+            file.path,
+            str(file.size_bytes),
+            file.fetched_at.isoformat() if file.fetched_at else "",
+            file.meta or "",
+        )
         digest.update("\0".join(stated).encode("utf-8", "surrogateescape") + b"\0\0")
     return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from tasks.raw.coding import CodingError, dechunk, decode_content
-from tasks.raw.framing import Frame, LimitedFile, frames, member_frames
+from tasks.raw.framing import ByteStream, Frame, LimitedFile, frames, member_frames
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, Mark
 from tasks.records.raw import RawRecord
@@ -20,13 +20,13 @@ HTML_TYPES = {"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+x
 
 
 @contextmanager
-def open_warc(path: Path, *, size_bytes: int) -> Iterator[io.BufferedReader]:
+def open_warc(path: Path, *, size_bytes: int) -> Iterator[ByteStream]:
     """The file as far as the run planned with it."""
     with path.open("rb", buffering=0) as file:
         yield io.BufferedReader(LimitedFile(file, size_bytes), 256 * 1024)
 
 
-def iter_frames(path: str, file: io.BufferedReader, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Frame]]:
+def iter_frames(path: str, file: ByteStream, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Frame]]:
     """The captures from `mark` on, each with its own mark.
 
     Bodies are cut a little above `max_bytes`, which leaves room for HTTP headers and chunk sizes.
@@ -67,7 +67,9 @@ def _parsed(frame: Frame, *, with_http: bool) -> WarcRecord:
     if len(frame.body) != frame.content_length:
         head = _with_length(head, len(frame.body))
     stream = io.BytesIO(head + frame.body + b"\r\n\r\n")
-    return next(ArchiveIterator(stream, parse_http=with_http, record_types=WarcRecordType.any_type, stream_detect=False))
+    return next(
+        ArchiveIterator(stream, parse_http=with_http, record_types=WarcRecordType.any_type, stream_detect=False)
+    )
 
 
 def _with_length(head: bytes, n_bytes: int) -> bytes:
@@ -83,9 +85,9 @@ def to_record(container: Container, mark: Mark, frame: Frame, *, member: str = "
     parsed = _parsed(frame, with_http=_record_type(frame) in (b"response", b"revisit"))
     body = parsed.reader.read()
     payload, rejection = body, _type_rejection(frame)
-    status, content_type = None, parsed.headers.get("Content-Type", "")
+    status, content_type = None, parsed.headers.get("Content-Type") or ""
     if parsed.http_headers is not None:
-        status, content_type = parsed.http_headers.status_code, parsed.http_headers.get("Content-Type", "")
+        status, content_type = parsed.http_headers.status_code, parsed.http_headers.get("Content-Type") or ""
     if parsed.http_headers is not None and rejection is None:
         payload, rejection = _decoded(parsed, body, max_bytes)
     media_type = content_type.partition(";")[0].strip().lower() or None
@@ -134,5 +136,3 @@ def _page_rejection(status: int | None, media_type: str | None, *, too_large: bo
     if too_large:
         return Rejection(stage="read", reason="too_large")
     return None
-
-

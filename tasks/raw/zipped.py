@@ -7,9 +7,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.raw.jsonl import text_of
 from tasks.raw.loose import charset_of, media_type_of, unpack
 from tasks.raw.meta import META_NAME, MetaEntry, parse_meta
-from tasks.raw.jsonl import text_of
 from tasks.records.article import Rejection
 from tasks.records.batches import Container
 from tasks.records.raw import RawRecord

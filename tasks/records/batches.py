@@ -69,7 +69,7 @@ class Piece:
     """What of its container a batch covers, and how to tell that it is still the same.
 
     Append-only containers: bytes [start, end) and `check`, sha256 over the first and last 64 KiB of them;
-    `container_bytes`, on the last part only, is the size seen, so that `container_bytes > end` means an incomplete tail.
+    `container_bytes`, on the last part only, is the size seen: `container_bytes > end` means an incomplete tail.
     Others: `check` alone, the fingerprint of the whole container or, for loose pages, of the files of the part.
     """
 
@@ -87,8 +87,10 @@ class Piece:
 class Batch:
     """At most `batch_records` consecutive records of one container: exactly one file of each dataset.
 
-    A scan of the batch begins at `start`; `marks` hold where every chunk of `chunk_records` records begins. A batch of no record (`n_records` = 0) is the
-    one rejection row of a container that holds none. `files` are the loose pages of the part, in order.
+    A scan of the batch begins at `start`; `marks` hold where every chunk of `chunk_records` records begins. A batch of
+    no record (`n_records` = 0) is the one rejection row of a container that holds none. `files` are the loose pages
+    of the part, in order. The first `n_taken_over` records stand in the present file already and are taken over from
+    it. `scan_failure` says why the container could not be cut at all.
     """
 
     batch_id: str

@@ -51,7 +51,7 @@ def declared_columns(row_type: type) -> list[DeclaredColumn]:
 
 
 def column_metadata(row_type: type) -> list[dict[str, str | bool | None]]:
-    """Prose, type, unit, producer and nullability of every column, as plain values (README table, file key `columns`)."""
+    """What every column is, as plain values: for the README table and the file key `columns`."""
     return [
         {
             "name": declared.name,
@@ -76,6 +76,8 @@ def arrow_schema(row_type: type) -> pa.Schema:
         metadata = {"description": declared.column.prose, "producer": declared.column.producer}
         if declared.column.unit:
             metadata["unit"] = declared.column.unit
-        fields.append(pa.field(declared.name, declared.column.arrow_type, nullable=declared.nullable, metadata=metadata))
+        fields.append(
+            pa.field(declared.name, declared.column.arrow_type, nullable=declared.nullable, metadata=metadata)
+        )
     columns = json.dumps(column_metadata(row_type), ensure_ascii=False, sort_keys=True)
     return pa.schema(fields, metadata={"columns": columns})

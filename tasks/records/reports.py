@@ -51,7 +51,9 @@ class BatchReport:
             raise ContractError(f"{self.label}: {self.n_due} records, but {self.n_rows} rows")
         worked = sum(group.n_pages for group in self.groups)
         if worked + self.n_taken_over != self.n_rows:
-            raise ContractError(f"{self.label}: {self.n_rows} rows, but {worked} new and {self.n_taken_over} taken over")
+            raise ContractError(
+                f"{self.label}: {self.n_rows} rows, but {worked} new and {self.n_taken_over} taken over"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

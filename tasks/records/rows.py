@@ -10,8 +10,12 @@ from tasks.records.columns import Column
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
-LANGUAGE_SHARE = pa.struct([pa.field("language", pa.string(), nullable=False), pa.field("share", pa.float32(), nullable=False)])
-REMOVED_PARAGRAPH = pa.struct([pa.field("position", pa.int32(), nullable=False), pa.field("text", pa.string(), nullable=False)])
+LANGUAGE_SHARE = pa.struct(
+    [pa.field("language", pa.string(), nullable=False), pa.field("share", pa.float32(), nullable=False)]
+)
+REMOVED_PARAGRAPH = pa.struct(
+    [pa.field("position", pa.int32(), nullable=False), pa.field("text", pa.string(), nullable=False)]
+)
 ENTITY = pa.struct(
     [
         pa.field("entity_id", pa.string()),
@@ -51,7 +55,7 @@ class Entity(TypedDict):
     score: float
 
 
-_RAW = "tasks.pipeline.to_page"
+_RAW = "tasks.page.to_page"
 _URLS = "tasks.extract.urls"
 _HTML = "tasks.extract.article.extract_article"
 _DATES = "tasks.extract.dates"
@@ -62,17 +66,54 @@ _LANGUAGE = "tasks.enrich.language.detect_language"
 class PageColumns:
     """The columns that `pages` and `documents` share."""
 
-    document_id: Annotated[str, Column(pa.string(), "The raw record: first 32 hex of sha256 over container, position and payload.", "tasks.records.raw.RawRecord")]
-    page_id: Annotated[str, Column(pa.string(), "One page over time: hash of canonical_url, else of url, else of raw_path.", f"{_URLS}.page_id")]
+    document_id: Annotated[
+        str,
+        Column(
+            pa.string(),
+            "The raw record: first 32 hex of sha256 over container, position and payload.",
+            "tasks.records.raw.RawRecord",
+        ),
+    ]
+    page_id: Annotated[
+        str,
+        Column(
+            pa.string(), "One page over time: hash of canonical_url, else of url, else of raw_path.", f"{_URLS}.page_id"
+        ),
+    ]
     url: Annotated[str | None, Column(pa.string(), "The address as it was fetched, verbatim.", _RAW)]
-    canonical_url: Annotated[str | None, Column(pa.string(), "The address cleaned of tracking; the page's own canonical link where it is on the same site and not the bare root.", f"{_URLS}.canonical_url")]
+    canonical_url: Annotated[
+        str | None,
+        Column(
+            pa.string(),
+            "The address cleaned of tracking; the page's own canonical link where it is on the same site and not the bare root.",
+            f"{_URLS}.canonical_url",
+        ),
+    ]
     site: Annotated[str | None, Column(pa.string(), "Registered domain of the address.", f"{_URLS}.site_of")]
-    source: Annotated[str | None, Column(pa.string(), "Outlet name from the record or meta.jsonl, else the top-level folder under data/raw.", _RAW)]
+    source: Annotated[
+        str | None,
+        Column(
+            pa.string(), "Outlet name from the record or meta.jsonl, else the top-level folder under data/raw.", _RAW
+        ),
+    ]
     fetched_at: Annotated[datetime | None, Column(TIMESTAMP, "When the raw page was fetched.", _RAW, "UTC")]
-    published_at: Annotated[datetime | None, Column(TIMESTAMP, "When the page says it was published; a day without time is 00:00.", f"{_DATES}.published", "UTC")]
-    published_precision: Annotated[str | None, Column(pa.string(), "How exactly the page states it: second, minute, day or month.", f"{_DATES}.published")]
-    published_from: Annotated[str | None, Column(pa.string(), "Where it states it: json_ld, meta, time_tag, url, text or feed.", f"{_DATES}.published")]
-    modified_at: Annotated[datetime | None, Column(TIMESTAMP, "When the page says it was last changed.", f"{_DATES}.modified", "UTC")]
+    published_at: Annotated[
+        datetime | None,
+        Column(
+            TIMESTAMP, "When the page says it was published; a day without time is 00:00.", f"{_DATES}.published", "UTC"
+        ),
+    ]
+    published_precision: Annotated[
+        str | None,
+        Column(pa.string(), "How exactly the page states it: second, minute, day or month.", f"{_DATES}.published"),
+    ]
+    published_from: Annotated[
+        str | None,
+        Column(pa.string(), "Where it states it: json_ld, meta, time_tag, url, text or feed.", f"{_DATES}.published"),
+    ]
+    modified_at: Annotated[
+        datetime | None, Column(TIMESTAMP, "When the page says it was last changed.", f"{_DATES}.modified", "UTC")
+    ]
     title: Annotated[str | None, Column(pa.string(), "Headline of the article.", _HTML)]
     description: Annotated[str | None, Column(pa.string(), "The page's own summary.", _HTML)]
     section: Annotated[str | None, Column(pa.string(), "The outlet's section or category.", _HTML)]
@@ -81,22 +122,56 @@ class PageColumns:
     authors: Annotated[list[str], Column(pa.list_(pa.string()), "People named as authors, in page order.", _HTML)]
     tags: Annotated[list[str], Column(pa.list_(pa.string()), "Keywords the page gives.", _HTML)]
     text: Annotated[str | None, Column(pa.string(), "Main text, paragraphs separated by one newline.", _HTML)]
-    text_sha256: Annotated[str | None, Column(pa.string(), "sha256 of the folded text before any paragraph is removed.", "tasks.pipeline.fold_sha256")]
+    text_sha256: Annotated[
+        str | None,
+        Column(pa.string(), "sha256 of the folded text before any paragraph is removed.", "tasks.page.fold_sha256"),
+    ]
     n_chars: Annotated[int | None, Column(pa.int32(), "Length of text.", _RAW, "code points")]
     n_words: Annotated[int | None, Column(pa.int32(), "Words of text, by Unicode word characters.", _RAW, "words")]
-    language: Annotated[str | None, Column(pa.string(), "ISO 639-1 code (639-3 where there is none); 'und' when undecided.", _LANGUAGE)]
+    language: Annotated[
+        str | None, Column(pa.string(), "ISO 639-1 code (639-3 where there is none); 'und' when undecided.", _LANGUAGE)
+    ]
     language_score: Annotated[float | None, Column(pa.float32(), "The detector's own confidence.", _LANGUAGE, "0..1")]
     script: Annotated[str | None, Column(pa.string(), "ISO 15924 code of the most used script.", _LANGUAGE)]
-    declared_language: Annotated[str | None, Column(pa.string(), "The language the page claims, as it claims it.", _HTML)]
-    languages: Annotated[list[LanguageShare], Column(pa.list_(LANGUAGE_SHARE), "Languages by characters over paragraphs, largest first.", _LANGUAGE, "0..1")]
-    entities: Annotated[list[Entity], Column(pa.list_(ENTITY), "Names of people (PER), organisations (ORG) and places (LOC); offsets index text.", "tasks.enrich.mentions.LexiconRecogniser", "code points")]
+    declared_language: Annotated[
+        str | None, Column(pa.string(), "The language the page claims, as it claims it.", _HTML)
+    ]
+    languages: Annotated[
+        list[LanguageShare],
+        Column(pa.list_(LANGUAGE_SHARE), "Languages by characters over paragraphs, largest first.", _LANGUAGE, "0..1"),
+    ]
+    entities: Annotated[
+        list[Entity],
+        Column(
+            pa.list_(ENTITY),
+            "Names of people (PER), organisations (ORG) and places (LOC); offsets index text.",
+            "tasks.enrich.mentions.LexiconRecogniser",
+            "code points",
+        ),
+    ]
     is_paywalled: Annotated[bool | None, Column(pa.bool_(), "The page shows a teaser only.", _HTML)]
     is_listing: Annotated[bool | None, Column(pa.bool_(), "The page is a home, topic or tag page.", _HTML)]
     extractor: Annotated[str | None, Column(pa.string(), "The route that gave the text, with its version.", _HTML)]
-    pipeline_version: Annotated[str, Column(pa.string(), "Package version and hash of settings, gazetteers and models.", "tasks.pipeline.pipeline_version")]
-    batch_id: Annotated[str, Column(pa.string(), "The batch of raw records; the file's name.", "tasks.raw.containers.batch_id")]
-    raw_path: Annotated[str, Column(pa.string(), "Where the raw bytes lie: file, file!member, and #byte offset or #line.", _RAW)]
-    raw_sha256: Annotated[str, Column(pa.string(), "sha256 of the payload after transfer and content decoding.", "tasks.records.raw.RawRecord")]
+    pipeline_version: Annotated[
+        str,
+        Column(
+            pa.string(),
+            "Package version and hash of settings, gazetteers and models.",
+            "tasks.page.pipeline_version",
+        ),
+    ]
+    batch_id: Annotated[
+        str, Column(pa.string(), "The batch of raw records; the file's name.", "tasks.raw.containers.batch_id")
+    ]
+    raw_path: Annotated[
+        str, Column(pa.string(), "Where the raw bytes lie: file, file!member, and #byte offset or #line.", _RAW)
+    ]
+    raw_sha256: Annotated[
+        str,
+        Column(
+            pa.string(), "sha256 of the payload after transfer and content decoding.", "tasks.records.raw.RawRecord"
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +180,23 @@ class Page(PageColumns):
 
     status: Annotated[str, Column(pa.string(), "'accepted' or 'rejected'.", _RAW)]
     stage: Annotated[str | None, Column(pa.string(), "Where a record was rejected: read, extract or enrich.", _RAW)]
-    reason: Annotated[str | None, Column(pa.string(), "Why it was rejected: a code of tasks.records.article.REASONS.", _RAW)]
-    detail: Annotated[str | None, Column(pa.string(), "More about the rejection; the traceback of an unforeseen error.", _RAW)]
+    reason: Annotated[
+        str | None, Column(pa.string(), "Why it was rejected: a code of tasks.records.article.REASONS.", _RAW)
+    ]
+    detail: Annotated[
+        str | None, Column(pa.string(), "More about the rejection; the traceback of an unforeseen error.", _RAW)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document(PageColumns):
     """One accepted page as analysts read it."""
 
-    removed: Annotated[list[RemovedParagraph], Column(pa.list_(REMOVED_PARAGRAPH), "Paragraphs taken out of text as site boilerplate.", "tasks.pipeline.settle_batch")]
+    removed: Annotated[
+        list[RemovedParagraph],
+        Column(
+            pa.list_(REMOVED_PARAGRAPH),
+            "Paragraphs taken out of text as site boilerplate.",
+            "tasks.pipeline.settle_batch",
+        ),
+    ]

@@ -64,9 +64,7 @@ class PagesFooter:
 
     def covers(self, batch: Batch) -> bool:
         """Whether this file holds exactly the records of `batch` (versions apart)."""
-        return self == PagesFooter.of_batch(
-            batch, pipeline_version=self.pipeline_version, rows_sha256=self.rows_sha256
-        )
+        return self == PagesFooter.of_batch(batch, pipeline_version=self.pipeline_version, rows_sha256=self.rows_sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,9 @@ def output_lock(out: Path, *, holder: str) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         file = (out / LOCK_NAME).open("a+", encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"output folder {out} cannot be written ({error.strerror}); name another with --out") from error
+        raise UsageError(
+            f"output folder {out} cannot be written ({error.strerror}); name another with --out"
+        ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,4 +77,6 @@ def owner_of(out: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{out / OWNER_NAME} is damaged; it should hold {{\"raw\": ...}}; delete it and run again") from error
+        raise UsageError(
+            f'{out / OWNER_NAME} is damaged; it should hold {{"raw": ...}}; delete it and run again'
+        ) from error

@@ -92,14 +92,14 @@ def _limit_worker(memory_bytes: int) -> None:
 
 
 def start_fork_server(preload: str) -> None:
-    """Start the fork server, which imports `preload` while its caller goes on; once a process, later calls do nothing."""
+    """Start the fork server, which imports `preload` while its caller goes on; a second call does nothing."""
     multiprocessing.get_context("forkserver").set_forkserver_preload([preload])
     forkserver.ensure_running()
 
 
 @contextlib.contextmanager
 def _nameless_main() -> Iterator[None]:
-    """Keep workers from importing this process's main module again (`prefect.flow_engine` would bring all of Prefect)."""
+    """Keep workers from importing this process's main module: `prefect.flow_engine` would bring all of Prefect."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
@@ -127,9 +127,9 @@ def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) 
         )
         try:
             yield WorkerPool(pool, workers=workers)
-            pool.close()
+            pool.close()  # type: ignore[no-untyped-call]
         except BaseException:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             raise
         finally:
             pool.join()

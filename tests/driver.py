@@ -1,0 +1,68 @@
+"""A build without Prefect: the steps of the flow, one after another, for tests of everything below it.
+
+As a program (`python -m tests.driver RAW OUT`) it is the process that crash tests kill.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from config.settings import Settings, load_settings
+from tasks import pipeline, plan
+from tasks.page import Extractor
+from tasks.records.reports import RunReport
+from tasks.run import Run, open_run
+from tasks.upkeep import find_stale
+
+BATCHES_AT_ONCE = 3
+
+
+def build(raw: Path, out: Path, *, extractor: Extractor | None = None, rebuild: bool = False, **settings: Any) -> RunReport:
+    """The report of a whole build of `raw` into `out`."""
+    return build_with(load_settings(raw_dir=raw, out_dir=out, **settings), extractor=extractor, rebuild=rebuild)
+
+
+def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool) -> RunReport:
+    """The report of a build under these settings; `extractor` stands in for Marsad's own."""
+    with open_run(settings, is_rebuild=rebuild, **({"extractor": extractor} if extractor else {})) as run:
+        scanned = plan.scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
+        stale: frozenset[str] = frozenset()
+        if rebuild:
+            stale = find_stale(run.out, scanned, work=run.work, pool=run.pool, timeout_s=60)
+        changes = run.changes(scanned, stale)
+        with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
+            batches = list(
+                threads.map(
+                    lambda batch: pipeline.extract_batch(batch, out=run.out, work=run.work, pool=run.pool),
+                    changes.to_write,
+                )
+            )
+            settled = dict(threads.map(lambda path: _settle(run, path), run.unsettled()))
+        return run.report(changes, batches, settled)
+
+
+def _settle(run: Run, path: Path) -> tuple[str, int]:
+    n_documents = pipeline.settle_batch(
+        path,
+        out=run.out,
+        gazetteers=run.work.gazetteers,
+        version=run.work.pipeline_version,
+        pool=run.pool,
+        timeout_s=60,
+    )
+    return path.stem, n_documents
+
+
+def dataset_bytes(out: Path) -> dict[str, bytes]:
+    """Every file of both datasets by path: what two builds must agree on, byte for byte."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for dataset in ("pages", "documents")
+        for path in sorted((out / dataset).rglob("*"))
+        if path.is_file()
+    }
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]), Path(sys.argv[2]), **{name: int(value) for name, value in (a.split("=") for a in sys.argv[3:])})

@@ -1,0 +1,178 @@
+"""Dates are read as the press writes them, and from the best evidence a page gives."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.extract.dates import DateContext, modified, published
+from tasks.extract.html import parse_html
+from tasks.extract.moments import parse_moment, parse_visible
+from tasks.extract.page_data import read_page_data
+from tasks.records.article import DatedBy
+
+FETCHED = datetime(2024, 11, 25, 10, tzinfo=UTC)
+
+
+def date_of(
+    html: str, *, url: str | None = None, zone: str | None = None, fetched_at: datetime | None = FETCHED
+) -> DatedBy | None:
+    tree = parse_html(f"<html>{html}</html>")
+    assert tree is not None
+    return published(tree, read_page_data(tree), url=url, context=DateContext(fetched_at, zone))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("06 - 12 - 2023", "2023-12-06"),
+        ("13 November 2024", "2024-11-13"),
+        ("Lundi 25 Novembre 2024", "2024-11-25"),
+        ("Samedi 1er août 2020", "2020-08-01"),
+        ("12 de marzo de 2021", "2021-03-12"),
+        ("March 3rd, 2020", "2020-03-03"),
+        ("3. Oktober 2019", "2019-10-03"),
+        ("2019/5/7", "2019-05-07"),
+        ("12 شتنبر 2024", "2024-09-12"),
+        ("الخميس 8 غشت 2024", "2024-08-08"),
+        ("3 دجنبر 2022", "2022-12-03"),
+        ("5 نونبر 2021", "2021-11-05"),
+        ("25 كانون الثاني 2024", "2024-01-25"),
+        ("7 شباط 2024", "2024-02-07"),
+        ("1 تشرين الأول 2023", "2023-10-01"),
+        ("10 أيار/مايو 2024", "2024-05-10"),
+        ("٢٥ نوفمبر ٢٠٢٤", "2024-11-25"),
+        ("۵ ژوئن ۲۰۲۱", "2021-06-05"),
+        ("8 جانفي 2022", "2022-01-08"),
+        ("17 جويلية 2023", "2023-07-17"),
+        ("السبت، 30 أغسطس 2025", "2025-08-30"),
+        ("12 ربيع الأول 1446 هـ الموافق 15 سبتمبر 2024", "2024-09-15"),
+    ],
+)
+def test_a_day_is_read_as_the_press_writes_it(text: str, day: str) -> None:
+    moment = parse_visible(text)
+    assert moment is not None
+    assert (moment.wall.date().isoformat(), moment.precision) == (day, "day")
+
+
+@pytest.mark.parametrize(
+    "text", ["12 ربيع الأول 1446", "1446/03/12", "15 رمضان 1445 هـ", "12/03/1446 هـ", "muharram 1446"]
+)
+def test_an_islamic_date_is_not_read_as_gregorian(text: str) -> None:
+    assert parse_visible(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "precision", "at"),
+    [
+        ("le 6 décembre 2023 à 14h30", "minute", "2023-12-06T13:30:00+00:00"),
+        ("2023-12-06T14:30:05+01:00", "second", "2023-12-06T13:30:05+00:00"),
+        ("2023-12-06T14:30:05Z", "second", "2023-12-06T14:30:05+00:00"),
+        ("2023-07-06 14:30", "minute", "2023-07-06T13:30:00+00:00"),
+        ("2023-12-06T00:00:00", "day", "2023-12-06T00:00:00+00:00"),
+        ("5/28/2019 3:04 PM", "minute", "2019-05-28T13:04:00+00:00"),
+        ("20231206", "day", "2023-12-06T00:00:00+00:00"),
+        ("1701869405", "second", "2023-12-06T13:30:05+00:00"),
+        ("Wed, 06 Dec 2023 14:30:05 +0100", "second", "2023-12-06T13:30:05+00:00"),
+        ("décembre 2023", "month", "2023-12-01T00:00:00+00:00"),
+    ],
+)
+def test_an_instant_is_utc_by_its_offset_else_by_the_zone(text: str, precision: str, at: str) -> None:
+    moment = parse_moment(text)
+    assert moment is not None
+    assert (
+        moment.precision,
+        moment.at_utc("Africa/Casablanca" if "07-06" in text else "Europe/Paris").isoformat(),
+    ) == (precision, at)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Call 0522 20 30 40", "31/02/2024", "Version 10.2", "99 mars 2024", "2024", "© 2019"]
+)
+def test_what_is_no_date_gives_none(text: str) -> None:
+    assert parse_visible(text) is None
+
+
+@given(st.text("0123456789 -/.:TZ+hjanmarsيناير٢", max_size=120))
+@settings(max_examples=400, deadline=None)
+def test_no_text_raises(text: str) -> None:
+    moment = parse_moment(text)
+    if moment is not None:
+        moment.at_utc("Asia/Tokyo")
+
+
+JSON_LD = (
+    '<script type="application/ld+json">{"@type": "NewsArticle", "datePublished": "2024-05-04T08:00:00+01:00"}</script>'
+)
+META = '<meta property="article:published_time" content="2024-05-03T09:15:00Z">'
+TIME = '<article><time class="entry-date" datetime="2024-05-02T10:00">2 May</time></article>'
+
+
+def test_json_ld_comes_before_meta_tags_and_time_tags() -> None:
+    dated = date_of(f"<head>{META}{JSON_LD}</head><body>{TIME}</body>")
+    assert dated == DatedBy(at=datetime(2024, 5, 4, 7, tzinfo=UTC), precision="second", source="json_ld")
+
+
+def test_a_meta_tag_comes_before_the_address() -> None:
+    dated = date_of(f"<head>{META}</head><body></body>", url="https://a.example/2024/05/01/x")
+    assert dated is not None
+    assert (dated.source, dated.at.day, dated.precision) == ("meta", 3, "second")
+
+
+def test_the_day_in_the_address_comes_before_time_tags() -> None:
+    dated = date_of(f"<body>{TIME}</body>", url="https://a.example/2024/05/01/x")
+    assert dated == DatedBy(at=datetime(2024, 5, 1, tzinfo=UTC), precision="day", source="url")
+
+
+def test_a_time_tag_without_offset_is_in_the_zone_of_its_source() -> None:
+    dated = date_of(f"<body>{TIME}</body>", zone="Africa/Tunis")
+    assert dated == DatedBy(at=datetime(2024, 5, 2, 9, tzinfo=UTC), precision="minute", source="time_tag")
+
+
+def test_time_tags_of_related_articles_and_comments_do_not_count() -> None:
+    related = '<div class="related-posts"><time datetime="2020-01-02">x</time></div>'
+    comment = '<ol class="comments"><li><time datetime="2024-06-02">x</time></li></ol>'
+    dated = date_of(f"<body>{related}{TIME}{comment}</body>")
+    assert dated is not None
+    assert dated.at.date().isoformat() == "2024-05-02"
+
+
+def test_a_visible_date_under_the_headline_is_text() -> None:
+    dated = date_of(
+        "<body><h1>A quiet week in the harbour</h1><div>الجمعة 12 شتنبر 2023</div><p>Words follow.</p></body>"
+    )
+    assert dated == DatedBy(at=datetime(2023, 9, 12, tzinfo=UTC), precision="day", source="text")
+
+
+def test_the_masthead_shows_today_and_dates_nothing() -> None:
+    page = "<body><div class='date'>Lundi 25 Novembre 2024</div><h1>Le marché rouvre</h1><p>Les travaux sont finis.</p></body>"
+    assert date_of(page) is None
+
+
+def test_a_copyright_year_dates_nothing() -> None:
+    assert date_of("<body><h1>About</h1><p>Who we are.</p><footer>Copyright 2019 by the firm</footer></body>") is None
+
+
+def test_a_date_after_the_fetch_is_not_believed() -> None:
+    future = '<head><meta property="article:published_time" content="2031-01-01T00:00:00Z"></head><body><p>x</p></body>'
+    assert date_of(future) is None
+    tomorrow = (
+        '<head><meta property="article:published_time" content="2024-11-26T00:00:00Z"></head><body><p>x</p></body>'
+    )
+    assert date_of(tomorrow) is not None
+
+
+def test_an_old_date_is_believed_from_a_machine_only() -> None:
+    assert date_of('<head><meta name="citation_date" content="1962-03-04"></head><body></body>') is not None
+    assert date_of("<body><h1>The old bridge</h1><p>4 mars 1962</p></body>") is None
+
+
+def test_the_last_change_is_its_own_column() -> None:
+    tree = parse_html(
+        '<html><head><meta property="og:updated_time" content="2024-05-05T10:00:00+02:00"></head><body></body></html>'
+    )
+    assert tree is not None
+    data = read_page_data(tree)
+    assert modified(tree, data, context=DateContext(FETCHED, None)) == datetime(2024, 5, 5, 8, tzinfo=UTC)
+    assert published(tree, data, url=None, context=DateContext(FETCHED, None)) is None

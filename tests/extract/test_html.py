@@ -1,0 +1,254 @@
+"""What an HTML page says: text, headline, people, and the claims of its head."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.extract.article import extract_article, warm_up
+from tasks.extract.page_data import read_page_data
+from tasks.extract.html import parse_html
+from tasks.extract.people import people
+from tasks.extract.titles import without_site_name
+from tasks.records.article import Article, Rejection
+from tasks.records.raw import RawRecord
+
+PARAGRAPHS = (
+    "The harbour of the old town was opened again on Monday after two years of work, the mayor said in a short speech.",
+    "Fishermen had waited for the new quay since the storm took the old one, and many of them came to see the first boat.",
+    "The work cost eleven million, a third of it paid by the region, which wants to bring ferries back to the coast.",
+)
+BODY = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+
+
+def record(
+    payload: str | bytes,
+    *,
+    media_type: str | None = "text/html",
+    url: str | None = "https://www.dailyquay.example/news/harbour",
+) -> RawRecord:
+    raw = payload.encode() if isinstance(payload, str) else payload
+    fetched_at = datetime(2024, 11, 25, tzinfo=UTC)
+    return RawRecord(
+        container="c",
+        position="0",
+        raw_path="c/p.html",
+        payload=raw,
+        media_type=media_type,
+        url=url,
+        fetched_at=fetched_at,
+    )
+
+
+def page(head: str = "", body: str = "", *, lang: str = "en") -> str:
+    return f'<!DOCTYPE html><html lang="{lang}"><head>{head}</head><body><article>{body}{BODY}</article></body></html>'
+
+
+def article_of(payload: str | bytes, **kwargs: str | None) -> Article:
+    outcome = extract_article(record(payload, **kwargs), min_chars=50)
+    assert isinstance(outcome, Article), outcome
+    return outcome
+
+
+def test_text_is_paragraphs_on_lines_of_their_own() -> None:
+    assert article_of(page()).text == "\n".join(PARAGRAPHS)
+
+
+def test_text_is_nfc_without_controls_and_empty_lines() -> None:
+    text = article_of(
+        page(body="<p>Le cafe\u0301 du port\u200b a rouvert\x07 ses portes hier soir devant une foule de clients.</p>")
+    ).text
+    assert text.startswith("Le café du port a rouvert ses portes hier soir")
+    assert "\n\n" not in text
+
+
+def test_lists_in_layout_tables_stay_in_the_text() -> None:
+    items = "".join(
+        f"<li>{word} boats will use the quay every day from the spring of next year</li>" for word in ("Six", "Nine")
+    )
+    html = f"<html><body><p class='nav'>Menu line</p><table><tr><td>{BODY}<ul>{items}</ul>{BODY[: BODY.find('</p>')]}</td></tr></table></body></html>"
+    text = article_of(html).text
+    assert "Six boats will use the quay" in text
+    assert PARAGRAPHS[0] in text.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "sitename", "url", "stripped"),
+    [
+        ("Harbour opens again - The Daily Quay", "The Daily Quay", None, "Harbour opens again"),
+        ("The Daily Quay | Harbour opens again", "The Daily Quay", None, "Harbour opens again"),
+        ("Harbour opens again | DailyQuay.com", None, "https://www.dailyquay.com/a", "Harbour opens again"),
+        ("Le port rouvre – un pari - Le Quai", "Le Quai", None, "Le port rouvre – un pari"),
+        ("إعادة فتح الميناء | جريدة الرصيف", "جريدة الرصيف", None, "إعادة فتح الميناء"),
+        ("War - and peace", "The Daily Quay", "https://dailyquay.example/", "War - and peace"),
+        ("The Daily Quay", "The Daily Quay", None, None),
+    ],
+)
+def test_a_title_loses_the_name_of_its_outlet_only(
+    title: str, sitename: str | None, url: str | None, stripped: str | None
+) -> None:
+    assert without_site_name(title, sitename=sitename, url=url) == stripped
+
+
+def test_the_heading_decides_where_the_title_is_glued_to_an_unknown_name() -> None:
+    html = page(
+        "<title>Harbour opens again after storm | Coast and sea</title>", "<h1>Harbour opens again after storm</h1>"
+    )
+    assert article_of(html).title == "Harbour opens again after storm"
+
+
+def test_json_ld_is_read_through_graphs_lists_and_comments() -> None:
+    script = """<script type="application/ld+json"><!-- {"@context": "https://schema.org", "@graph": [
+      {"@type": ["NewsArticle"], "headline": "Harbour opens again", "author": [{"@id": "#p"}, {"@type": "Organization", "name": "AFP"}],
+       "datePublished": "2024-05-04T08:00:00+01:00", "dateModified": "2024-05-05", "articleSection": ["Coast"], "keywords": "port, sea",
+       "publisher": {"@type": "Organization", "name": "Daily Quay"}, "isAccessibleForFree": "False",},
+      {"@type": "Person", "@id": "#p", "name": "Salma Idrissi"}]} --></script>"""
+    article = article_of(page(script))
+    assert article.title == "Harbour opens again"
+    assert article.authors == ("Salma Idrissi",)
+    assert (article.section, article.tags, article.sitename) == ("Coast", ("port", "sea"), "Daily Quay")
+    assert article.is_paywalled
+    assert article.published is not None
+    assert article.published.source == "json_ld"
+    assert article.modified_at == datetime(2024, 5, 5, tzinfo=UTC)
+
+
+def test_json_ld_beyond_repair_still_gives_its_date() -> None:
+    script = '<script type="application/ld+json">{"@type": "NewsArticle" "headline": "A \\"new\\" quay", "datePublished": "2024-05-04", oops</script>'
+    tree = parse_html(page(script))
+    assert tree is not None
+    assert read_page_data(tree).articles[0]["datePublished"] == "2024-05-04"
+
+
+@pytest.mark.parametrize(
+    ("strings", "names"),
+    [
+        (["By Ann Field and Bo Reed"], ("Ann Field", "Bo Reed")),
+        (["Par Salma Idrissi, Youssef Amrani"], ("Salma Idrissi", "Youssef Amrani")),
+        (["بقلم: سلمى الإدريسي"], ("سلمى الإدريسي",)),
+        (["Ann Field", "ann field"], ("Ann Field",)),
+        (["AFP"], ()),
+        (["Ann Field / AFP"], ("Ann Field",)),
+        (["Rédaction"], ()),
+        (["Ann Field (Rabat)", "desk@quay.example"], ("Ann Field",)),
+        (["https://facebook.example/annfield"], ()),
+        (["Von Jan Berg | 04.05.2024, 10:00"], ("Jan Berg",)),
+        (["Ann Field, Jr."], ("Ann Field, Jr",)),
+        (["Daily Quay"], ()),
+    ],
+)
+def test_authors_are_people(strings: list[str], names: tuple[str, ...]) -> None:
+    assert people(strings, organisations=frozenset({"daily quay"})) == names
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        '<a rel="author" href="/a">Ann Field</a>',
+        '<span class="author vcard">By <a class="fn">Ann Field</a></span>',
+        '<div itemprop="author"><span itemprop="name">Ann Field</span><i>Reporter</i></div>',
+        "<p>By Ann Field</p>",
+        "<div><em>Von Ann Field</em></div>",
+    ],
+)
+def test_a_byline_on_the_page_names_the_author(byline: str) -> None:
+    assert article_of(page(body=f"<h1>Harbour opens again</h1>{byline}")).authors == ("Ann Field",)
+
+
+def test_authors_of_comments_are_not_authors() -> None:
+    comment = '<div class="comments"><a rel="author" href="/x">Troll One</a></div>'
+    assert article_of(page(body="<h1>Harbour opens again</h1>").replace("</body>", f"{comment}</body>")).authors == ()
+
+
+def test_the_claims_of_the_head_are_taken_over() -> None:
+    head = (
+        '<meta property="og:site_name" content="Daily Quay"><meta name="description" content="A &amp; B">'
+        '<meta property="article:section" content="Coast"><meta property="article:tag" content="port">'
+        '<meta property="article:tag" content="Port"><meta property="og:image" content="/i.jpg">'
+        '<link rel="canonical" href="https://dailyquay.example/news/harbour-1?utm_source=x">'
+    )
+    article = article_of(page(head, lang="ar-MA"))
+    assert (article.sitename, article.description, article.section, article.tags) == (
+        "Daily Quay",
+        "A & B",
+        "Coast",
+        ("port",),
+    )
+    assert article.image_url == "https://www.dailyquay.example/i.jpg"
+    assert article.canonical_url == "https://dailyquay.example/news/harbour-1"
+    assert article.declared_language == "ar-MA"
+    assert not article.is_paywalled
+
+
+@pytest.mark.parametrize(
+    ("payload", "media_type", "reason"),
+    [
+        (b"", "text/html", "empty"),
+        (b" \n\t\xef\xbb\xbf", None, "empty"),
+        (b"%PDF-1.7 something", "text/html", "binary"),
+        (bytes(range(32)) * 40, "text/html", "binary"),
+        (b"\x89PNG\r\n\x1a\n....", None, "binary"),
+        (b"{}", "application/json", "not_html"),
+        (b"<html><body></body></html>", "text/html", "no_main_text"),
+        (b"<html><body><p>Short.</p></body></html>", "text/html", "too_short"),
+    ],
+)
+def test_what_is_no_article_is_rejected_with_its_reason(payload: bytes, media_type: str | None, reason: str) -> None:
+    outcome = extract_article(record(payload, media_type=media_type), min_chars=50)
+    assert isinstance(outcome, Rejection)
+    assert (outcome.stage, outcome.reason) == ("extract", reason)
+
+
+def test_a_record_rejected_by_its_reader_stays_rejected() -> None:
+    rejection = Rejection(stage="read", reason="http_status", detail="404")
+    raw = RawRecord(
+        container="c", position="0", raw_path="c", payload=b"x", media_type="text/html", rejection=rejection
+    )
+    assert extract_article(raw, min_chars=1) is rejection
+
+
+def test_a_record_without_media_type_is_sniffed() -> None:
+    assert article_of(page(), media_type=None).extractor.startswith("trafilatura-")
+    assert article_of("\n".join(PARAGRAPHS), media_type=None).extractor == "text-lines-1"
+
+
+def test_html_served_as_plain_text_is_html() -> None:
+    assert article_of(page(), media_type="text/plain").extractor.startswith("trafilatura-")
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li", "blockquote"])
+def test_deep_nesting_is_an_outcome(tag: str) -> None:
+    html = f"<html><body>{f'<{tag}>' * 5000}{BODY}</body></html>"
+    assert isinstance(extract_article(record(html), min_chars=50), Article | Rejection)
+
+
+def test_the_same_page_gives_the_same_article_every_time() -> None:
+    warm_up()
+    first = [
+        article_of(page(body=f"<p>{word} is the word of the day, and every page has its own one.</p>"))
+        for word in ("One", "Two")
+    ]
+    again = [
+        article_of(page(body=f"<p>{word} is the word of the day, and every page has its own one.</p>"))
+        for word in ("One", "Two")
+    ]
+    assert first == again
+
+
+@given(st.binary(max_size=300), st.sampled_from(["text/html", "text/plain", None]))
+@settings(max_examples=150, deadline=None)
+def test_no_bytes_raise(payload: bytes, media_type: str | None) -> None:
+    outcome = extract_article(record(payload, media_type=media_type), min_chars=1)
+    assert not isinstance(outcome, Rejection) or outcome.reason != "error"
+
+
+FRAGMENTS = ("<html>", "<p>", "</p>", "<div class='date'>", "<time datetime='", "2024-05-06", "'>", "<script type='application/ld+json'>", '{"@type": ["Article", 5], "author": {"name": [null, {}]}, "image": 7}',
+    "</script>", "<meta property='og:title' content='x'>", "<h1>", "<table><td><ul>", "word " * 30, "<a rel=author>", "&#0;", "<link rel=canonical href='http://[x'>", "<title>", "]]>", "<svg>", "\x00", "مرحبا ")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_no_markup_raises(html: str) -> None:
+    outcome = extract_article(record(html), min_chars=1)
+    assert not isinstance(outcome, Rejection) or outcome.reason != "error", outcome
