@@ -3,7 +3,27 @@
 Importing this module has an effect on purpose (models and date locales are loaded); nothing else may import it.
 """
 
-from config.settings import GAZETTEERS
-from tasks import pipeline
+import os
+import signal
+from types import FrameType
 
-pipeline.warm_up(GAZETTEERS)
+# The fork server notices the death of its parent only between requests; loading takes seconds.
+CHECK_PARENT_S = 0.25
+_parent = os.getppid()
+
+
+def _leave_with_parent(_signal: int, _frame: FrameType | None) -> None:
+    if os.getppid() != _parent:
+        os._exit(0)
+
+
+signal.signal(signal.SIGALRM, _leave_with_parent)
+signal.setitimer(signal.ITIMER_REAL, CHECK_PARENT_S, CHECK_PARENT_S)
+try:
+    from config.settings import GAZETTEERS
+    from tasks import pipeline
+
+    pipeline.warm_up(GAZETTEERS)
+finally:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -212,7 +212,7 @@ def _arabic_name_end(words: Words, start: int, language: LanguageWords, is_place
     last: int | None = None
     index, count = start, 0
     after_particle = False
-    while index < len(words) and count < _ARABIC_NAME_WORDS:
+    while index < min(len(words), start + _MAX_NAME_WORDS) and count < _ARABIC_NAME_WORDS:
         key = words.keys[index]
         size = _given_size(words, index, titles.given_names)
         is_known = size > 0 or (key.startswith(_ARABIC_ARTICLE) and index > start)

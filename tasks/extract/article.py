@@ -25,15 +25,15 @@ HTML_SIGN = re.compile(
 SNIFFED_CHARS = 20_000
 # Above this share of controls a text is no text; real pages have a stray one at most.
 MAX_CONTROL_SHARE = 0.01
-CONTROLS = dict.fromkeys([*range(0x00, 0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+CONTROLS = bytes([*range(0x00, 0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 
 
 def _is_binary(payload: bytes, text: str) -> bool:
     """Whether the bytes are no text: a known file signature, or controls among the first characters."""
     if payload.startswith(MAGIC) or payload[4:8] == b"ftyp":
         return True
-    head = text[:SNIFFED_CHARS]
-    controls = len(head) - len(head.translate(CONTROLS))
+    head = text[:SNIFFED_CHARS].encode("utf-8", "surrogatepass")
+    controls = len(head) - len(head.translate(None, CONTROLS))
     return controls > MAX_CONTROL_SHARE * len(head)
 
 

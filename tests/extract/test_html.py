@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.extract.article import extract_article, warm_up
-from tasks.extract.page_data import read_page_data
 from tasks.extract.html import parse_html
+from tasks.extract.page_data import read_page_data
 from tasks.extract.people import people
 from tasks.extract.titles import without_site_name
 from tasks.records.article import Article, Rejection
@@ -16,7 +16,8 @@ from tasks.records.raw import RawRecord
 
 PARAGRAPHS = (
     "The harbour of the old town was opened again on Monday after two years of work, the mayor said in a short speech.",
-    "Fishermen had waited for the new quay since the storm took the old one, and many of them came to see the first boat.",
+    "Fishermen had waited for the new quay since the storm took the old one, and many of them came to see "
+    "the first boat.",
     "The work cost eleven million, a third of it paid by the region, which wants to bring ferries back to the coast.",
 )
 BODY = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
@@ -67,7 +68,8 @@ def test_lists_in_layout_tables_stay_in_the_text() -> None:
     items = "".join(
         f"<li>{word} boats will use the quay every day from the spring of next year</li>" for word in ("Six", "Nine")
     )
-    html = f"<html><body><p class='nav'>Menu line</p><table><tr><td>{BODY}<ul>{items}</ul>{BODY[: BODY.find('</p>')]}</td></tr></table></body></html>"
+    cell = f"{BODY}<ul>{items}</ul>{BODY[: BODY.find('</p>')]}"
+    html = f"<html><body><p class='nav'>Menu line</p><table><tr><td>{cell}</td></tr></table></body></html>"
     text = article_of(html).text
     assert "Six boats will use the quay" in text
     assert PARAGRAPHS[0] in text.split("\n")
@@ -100,8 +102,10 @@ def test_the_heading_decides_where_the_title_is_glued_to_an_unknown_name() -> No
 
 def test_json_ld_is_read_through_graphs_lists_and_comments() -> None:
     script = """<script type="application/ld+json"><!-- {"@context": "https://schema.org", "@graph": [
-      {"@type": ["NewsArticle"], "headline": "Harbour opens again", "author": [{"@id": "#p"}, {"@type": "Organization", "name": "AFP"}],
-       "datePublished": "2024-05-04T08:00:00+01:00", "dateModified": "2024-05-05", "articleSection": ["Coast"], "keywords": "port, sea",
+      {"@type": ["NewsArticle"], "headline": "Harbour opens again",
+       "author": [{"@id": "#p"}, {"@type": "Organization", "name": "AFP"}],
+       "datePublished": "2024-05-04T08:00:00+01:00", "dateModified": "2024-05-05",
+       "articleSection": ["Coast"], "keywords": "port, sea",
        "publisher": {"@type": "Organization", "name": "Daily Quay"}, "isAccessibleForFree": "False",},
       {"@type": "Person", "@id": "#p", "name": "Salma Idrissi"}]} --></script>"""
     article = article_of(page(script))
@@ -115,7 +119,8 @@ def test_json_ld_is_read_through_graphs_lists_and_comments() -> None:
 
 
 def test_json_ld_beyond_repair_still_gives_its_date() -> None:
-    script = '<script type="application/ld+json">{"@type": "NewsArticle" "headline": "A \\"new\\" quay", "datePublished": "2024-05-04", oops</script>'
+    broken = '{"@type": "NewsArticle" "headline": "A \\"new\\" quay", "datePublished": "2024-05-04", oops'
+    script = f'<script type="application/ld+json">{broken}</script>'
     tree = parse_html(page(script))
     assert tree is not None
     assert read_page_data(tree).articles[0]["datePublished"] == "2024-05-04"
@@ -243,8 +248,12 @@ def test_no_bytes_raise(payload: bytes, media_type: str | None) -> None:
     assert not isinstance(outcome, Rejection) or outcome.reason != "error"
 
 
-FRAGMENTS = ("<html>", "<p>", "</p>", "<div class='date'>", "<time datetime='", "2024-05-06", "'>", "<script type='application/ld+json'>", '{"@type": ["Article", 5], "author": {"name": [null, {}]}, "image": 7}',
-    "</script>", "<meta property='og:title' content='x'>", "<h1>", "<table><td><ul>", "word " * 30, "<a rel=author>", "&#0;", "<link rel=canonical href='http://[x'>", "<title>", "]]>", "<svg>", "\x00", "مرحبا ")  # fmt: skip
+FRAGMENTS = (
+    "<html>", "<p>", "</p>", "<div class='date'>", "<time datetime='", "2024-05-06", "'>", "</script>", "<h1>", "]]>",
+    "<script type='application/ld+json'>", '{"@type": ["Article", 5], "author": {"name": [null, {}]}, "image": 7}',
+    "<meta property='og:title' content='x'>", "<table><td><ul>", "word " * 30, "<a rel=author>", "&#0;", "<title>",
+    "<link rel=canonical href='http://[x'>", "<svg>", "\x00", "مرحبا ", "<frameset>", "<body>", "<base href=//x>",
+)  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join))

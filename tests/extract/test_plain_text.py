@@ -14,15 +14,18 @@ from tasks.records.raw import RawRecord
 FRENCH = (
     "Le nouveau quai du port a été inauguré lundi par le maire, qui a salué devant la foule le travail des ouvriers et "
     "des ingénieurs, après deux années d'un chantier que la tempête avait rendu nécessaire et que la ville attendait.",
-    "Les pêcheurs, qui avaient dû s'installer de l'autre côté de la baie, sont revenus avec leurs bateaux dès le matin, et "
-    "ils ont dit leur joie de retrouver la halle aux poissons, où la vente a repris dans une ambiance de fête.",
-    "La région a payé un tiers des travaux, car elle veut faire revenir les ferries sur cette côte, et elle promet pour "
-    "l'année prochaine une nouvelle gare maritime qui doit accueillir les voyageurs pendant toute la saison.",
+    "Les pêcheurs, qui avaient dû s'installer de l'autre côté de la baie, sont revenus avec leurs bateaux dès le matin "
+    "et ils ont dit leur joie de retrouver la halle aux poissons, où la vente a repris dans une ambiance de fête.",
+    "La région a payé un tiers des travaux, car elle veut faire revenir les ferries sur cette côte, et elle promet "
+    "pour l'année prochaine une nouvelle gare maritime qui doit accueillir les voyageurs pendant toute la saison.",
 )
 ARABIC = (
-    "أعلن المدير العام للميناء أن الأشغال التي انطلقت قبل سنتين انتهت في موعدها، وأن الصيادين يمكنهم العودة إلى الرصيف الجديد ابتداء من "
-    "يوم الإثنين، مؤكدا أن المشروع كلف أكثر من مائة مليون درهم وأن الجهة ساهمت فيه بالثلث من أجل تشجيع السياحة في المنطقة.",
-    "وأضاف المتحدث نفسه أن المحطة البحرية الجديدة ستفتح أبوابها في الصيف المقبل أمام المسافرين، وأن العمل جار مع الشركات من أجل تنظيم "
+    "أعلن المدير العام للميناء أن الأشغال التي انطلقت قبل سنتين انتهت في موعدها، وأن الصيادين يمكنهم العودة إلى الرصيف "
+    "الجديد ابتداء من "
+    "يوم الإثنين، مؤكدا أن المشروع كلف أكثر من مائة مليون درهم وأن الجهة ساهمت فيه بالثلث من أجل تشجيع "
+    "السياحة في المنطقة.",
+    "وأضاف المتحدث نفسه أن المحطة البحرية الجديدة ستفتح أبوابها في الصيف المقبل أمام المسافرين، وأن العمل جار مع "
+    "الشركات من أجل تنظيم "
     "رحلات يومية إلى الضفة الأخرى، وهو ما كان سكان المدينة يطالبون به منذ سنوات طويلة في كل لقاء مع المسؤولين.",
 )
 TITLE = "Le port de la vieille ville retrouve ses pêcheurs"
@@ -99,7 +102,8 @@ def test_a_bare_date_that_is_the_day_of_the_fetch_dates_nothing() -> None:
         "Leave a Reply\nYour email address will not be published. Required fields are marked *",
         "You may also like\nUn autre article du journal",
         "Lire aussi :\nUn autre article du journal",
-        "Nous utilisons des cookies pour améliorer votre expérience sur notre site, et vous les acceptez en continuant.",
+        "Nous utilisons des cookies pour améliorer votre expérience sur notre site, et vous les acceptez en "
+        "continuant.",
         "Partager sur Facebook",
         "Cliquez ici pour lire l'article depuis sa source.",
         "Loading",

@@ -1,0 +1,76 @@
+"""A build without Prefect: the same steps on the same pool as `flows.build_documents`, with a clock around them."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.memory import peak_rss_bytes
+from config.settings import Settings
+from tasks.pipeline import extract_batch, settle_batch
+from tasks.plan import scan_pending
+from tasks.records.reports import RunReport
+from tasks.run import Run, open_run
+from tasks.workers.pool import WorkerPool
+
+# As flows.build_documents has it; importing that module would load Prefect.
+BATCHES_AT_ONCE = 3
+# Long enough that no worker takes a second of these calls while another is still being forked.
+MEETING_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A finished build. `build_s` is from before the first page is read to after the last file is in place.
+
+    `extract_s` is its part up to the last pages file; peaks are of the process that drives and of its largest worker.
+    """
+
+    report: RunReport
+    build_s: float
+    extract_s: float
+    parent_peak_bytes: int
+    worker_peak_bytes: int
+
+
+def build(settings: Settings) -> Build:
+    """Everything pending in a raw folder, built; workers are forked and warm before the clock starts."""
+    with open_run(settings) as run:
+        start_workers(run.pool)
+        began = time.perf_counter()
+        scanned = scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
+        changes = run.changes(scanned)
+        with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
+            extract = partial(extract_batch, out=run.out, work=run.work, pool=run.pool)
+            reports = list(threads.map(extract, changes.to_write))
+            extracted = time.perf_counter()
+            paths = run.unsettled()
+            settled = list(threads.map(partial(_settle, run), paths))
+        ended = time.perf_counter()
+        peaks = peak_rss_bytes()
+        report = run.report(changes, reports, {path.stem: n for path, n in zip(paths, settled, strict=True)})
+    return Build(
+        report=report,
+        build_s=ended - began,
+        extract_s=extracted - began,
+        parent_peak_bytes=peaks[0],
+        worker_peak_bytes=peaks[1],
+    )
+
+
+def _settle(run: Run, path: Path) -> int:
+    return settle_batch(
+        path,
+        out=run.out,
+        gazetteers=run.work.gazetteers,
+        version=run.work.pipeline_version,
+        pool=run.pool,
+        timeout_s=run.limits.timeout_s,
+    )
+
+
+def start_workers(pool: WorkerPool) -> None:
+    """Nothing; afterwards every worker of the pool has been forked and has answered a call."""
+    for call in [pool.call(time.sleep, MEETING_S, timeout_s=120.0) for _ in range(pool.workers)]:
+        call.result()

@@ -1,0 +1,234 @@
+"""The speed of a build with all columns, beside a bare process pool on the same pages in the same run.
+
+`python -m benchmarks.throughput --shared ../shared` (`make bench`). The bare side forks the same number of workers,
+reads the same WARC with fastwarc, runs `trafilatura.bare_extraction(html, url=..., with_metadata=True)` and throws the
+results away. Marsad's side is the build without Prefect (benchmarks/driver.py), from before the first page is read
+(the scan of the container counts) to after the last documents file is in place. Each side runs in a process of its
+own, one after the other, in turns; both are warm before their clock starts: workers forked, trafilatura's date
+locales, Marsad's models and lexicons loaded. Trust the ratios, not the rates: another process on the machine slows
+both sides of a pair.
+
+Exit code 0; 1 where the median ratio is below its floor (benchmarks/floors.yaml); 2 where it could not run.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from benchmarks.floors import is_below, load_floors, markdown_table
+
+OK, BELOW, UNUSABLE = 0, 1, 2
+DEFAULT_PAGES = 2_000
+LIBRARIES = ("trafilatura", "lxml", "htmldate", "pyarrow", "pebble", "fastwarc", "prefect")
+MIB = 1024 * 1024
+TOTAL = re.compile(r"(?P<pages>\d+) pages in (?P<seconds>[\d.]+) s \(")
+
+
+class Unusable(Exception):
+    """The benchmark could not run; the message says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One run of one side."""
+
+    n_pages: int
+    seconds: float
+    parent_peak_bytes: int
+    worker_peak_bytes: int
+    extract_s: float | None = None
+    n_accepted: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Pages a second."""
+        return self.n_pages / self.seconds
+
+
+def record_ends(warc: Path) -> Iterator[int]:
+    """The byte offset after each response record of a .warc.gz."""
+    with warc.open("rb") as file:
+        starts = [
+            (record.stream_pos, record.record_type == WarcRecordType.response)
+            for record in ArchiveIterator(file, parse_http=False)
+        ]
+    ends = [*(start for start, _ in starts[1:]), warc.stat().st_size]
+    for (_, is_response), end in zip(starts, ends, strict=True):
+        if is_response:
+            yield end
+
+
+def make_warc(source: Path, target: Path, *, n_pages: int) -> int:
+    """The number of pages in `target`: `source` over and over, `n_pages` of them; a .warc.gz is its members in a row."""
+    ends = list(record_ends(source))
+    if not ends:
+        raise Unusable(f"{source} holds no response record")
+    content = source.read_bytes()
+    whole, rest = divmod(n_pages, len(ends))
+    target.write_bytes(content * whole + content[: ends[rest - 1] if rest else 0])
+    return n_pages
+
+
+def run_side(side: str, raw: Path, *, workers: int) -> Side:
+    """One side, measured in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="marsad-bench-") as out:
+        command = [sys.executable, "-m", "benchmarks.sides", side, str(raw), str(Path(out) / "out"), str(workers)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        raise Unusable(f"the {side} side ended with exit code {done.returncode}, saying: {said[-1]}")
+    return Side(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def run_pairs(raw: Path, *, workers: int, n_pairs: int) -> list[tuple[Side, Side]]:
+    """Pairs of (bare, Marsad), run in turns."""
+    pairs = []
+    for number in range(1, n_pairs + 1):
+        note(f"pair {number} of {n_pairs}: bare pool ...")
+        bare = run_side("bare", raw, workers=workers)
+        note(f"pair {number} of {n_pairs}: bare pool {bare.rate:.1f} docs/s; Marsad ...")
+        marsad = run_side("marsad", raw, workers=workers)
+        note(f"pair {number} of {n_pairs}: Marsad {marsad.rate:.1f} docs/s; ratio {marsad.rate / bare.rate:.3f}")
+        if bare.n_pages != marsad.n_pages:
+            raise Unusable(f"the sides read {bare.n_pages} and {marsad.n_pages} pages of the same WARC")
+        pairs.append((bare, marsad))
+    return pairs
+
+
+def run_command(raw: Path, *, workers: int) -> tuple[float, float]:
+    """Wall seconds of the whole command `marsad run` with a fresh Prefect home, and the build seconds it reports."""
+    with tempfile.TemporaryDirectory(prefix="marsad-bench-") as folder:
+        settings = Path(folder) / "settings.yaml"
+        settings.write_text(f"state_dir: {folder}/state\n", encoding="utf-8")
+        arguments = ["--raw", raw, "--out", f"{folder}/out", "--workers", str(workers), "--settings", settings]
+        began = time.perf_counter()
+        done = subprocess.run(
+            [Path(sys.executable).with_name("marsad"), "run", *arguments], capture_output=True, text=True, check=False
+        )
+        wall_s = time.perf_counter() - began
+    found = TOTAL.search(done.stderr)
+    if done.returncode or found is None:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        raise Unusable(f"`marsad run` ended with exit code {done.returncode}, saying: {said[-1]}")
+    return wall_s, float(found["seconds"])
+
+
+def machine_facts(workers: int) -> list[str]:
+    """What the figures depend on."""
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    load = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return [
+        f"{os.cpu_count()} cores ({platform.machine()}), {workers} workers, load before the run {load}",
+        f"Python {platform.python_version()}, {platform.system()} {platform.release()}",
+        versions,
+    ]
+
+
+def report(pairs: Sequence[tuple[Side, Side]]) -> str:
+    """The pairs as a markdown table."""
+    headings = ("pair", "bare docs/s", "Marsad docs/s", "ratio", "of it extract s", "settle s", "peak MiB bare", "Marsad")
+    return markdown_table(headings, [_row(str(n), *pair) for n, pair in enumerate(pairs, start=1)])
+
+
+def _row(number: str, bare: Side, marsad: Side) -> list[str]:
+    extract_s = marsad.extract_s or 0.0
+    return [
+        number,
+        f"{bare.rate:.1f}",
+        f"{marsad.rate:.1f}",
+        f"{marsad.rate / bare.rate:.3f}",
+        f"{extract_s:.1f}",
+        f"{marsad.seconds - extract_s:.1f}",
+        *(f"{side.parent_peak_bytes / MIB:.0f} + {side.worker_peak_bytes / MIB:.0f} a worker" for side in (bare, marsad)),
+    ]
+
+
+def note(sentence: str) -> None:
+    """Progress, for the person at the terminal."""
+    sys.stderr.write(sentence + "\n")
+
+
+def say(text: str) -> None:
+    """A result."""
+    sys.stdout.write(text + "\n")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(prog="benchmarks.throughput", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder of the real pages")
+    parser.add_argument("--raw", type=Path, help="a .warc.gz to read; default SHARED/pages/raw/traf.warc.gz")
+    parser.add_argument(
+        "--pages", type=_positive, default=DEFAULT_PAGES, help="pages to time, the file over and over (%(default)s)"
+    )
+    parser.add_argument("--pairs", type=_positive, default=3, help="pairs of runs (%(default)s)")
+    parser.add_argument("--workers", type=_positive, default=os.cpu_count() or 1, help="worker processes (%(default)s)")
+    parser.add_argument("--with-flow", action="store_true", help="also time `marsad run` with Prefect, start to end")
+    parser.add_argument("--with-shares", action="store_true", help="also sample where Marsad's time goes, in one process")
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+def measure(told: argparse.Namespace) -> int:
+    """The exit code, once everything asked for is measured and printed."""
+    source: Path = told.raw or told.shared / "pages" / "raw" / "traf.warc.gz"
+    if not source.is_file():
+        raise Unusable(f"there is no file {source}; name a .warc.gz with --raw or the folder of real pages with --shared")
+    for fact in machine_facts(told.workers):
+        say(f"* {fact}")
+    with tempfile.TemporaryDirectory(prefix="marsad-bench-raw-") as folder:
+        raw = Path(folder)
+        n_pages = make_warc(source, raw / "pages.warc.gz", n_pages=told.pages)
+        say(f"* {n_pages} pages of {source.name}\n")
+        pairs = run_pairs(raw, workers=told.workers, n_pairs=told.pairs)
+        say(report(pairs))
+        median = statistics.median(marsad.rate / bare.rate for bare, marsad in pairs)
+        floor = load_floors()["throughput"]["ratio"]
+        verdict = "BELOW" if is_below(median, floor) else "ok"
+        say(f"\nratio, median of {len(pairs)}: {median:.3f} (floor {floor:.2f}: {verdict})")
+        if told.with_flow:
+            note("the whole command ...")
+            wall_s, build_s = run_command(raw, workers=told.workers)
+            say(f"whole command `marsad run`: {wall_s:.1f} s, of which build {build_s:.1f} s ({n_pages / build_s:.1f} docs/s)")
+    if told.with_shares:
+        say("\n" + _shares(source))
+    return BELOW if is_below(median, floor) else OK
+
+
+def _shares(source: Path) -> str:
+    note("where the time goes ...")
+    command = [sys.executable, "-m", "benchmarks.shares", "--raw", str(source)]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit code."""
+    told = parse(arguments)
+    try:
+        return measure(told)
+    except Unusable as error:
+        note(f"benchmarks.throughput: {error}")
+        return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
