@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.memory import peak_rss_bytes
+from benchmarks.processes import family_usage
 from config.settings import Settings
 from tasks.pipeline import extract_batch, settle_batch
 from tasks.plan import scan_pending
@@ -24,12 +24,14 @@ MEETING_S = 0.5
 class Build:
     """A finished build. `build_s` is from before the first page is read to after the last file is in place.
 
-    `extract_s` is its part up to the last pages file; peaks are of the process that drives and of its largest worker.
+    `extract_s` is its part up to the last pages file; `cpu_s` is CPU time of all processes meanwhile; peaks are of
+    the process that drives and of its largest worker.
     """
 
     report: RunReport
     build_s: float
     extract_s: float
+    cpu_s: float
     parent_peak_bytes: int
     worker_peak_bytes: int
 
@@ -38,6 +40,7 @@ def build(settings: Settings) -> Build:
     """Everything pending in a raw folder, built; workers are forked and warm before the clock starts."""
     with open_run(settings) as run:
         start_workers(run.pool)
+        before = family_usage()
         began = time.perf_counter()
         scanned = scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
         changes = run.changes(scanned)
@@ -45,17 +48,18 @@ def build(settings: Settings) -> Build:
             extract = partial(extract_batch, out=run.out, work=run.work, pool=run.pool)
             reports = list(threads.map(extract, changes.to_write))
             extracted = time.perf_counter()
-            paths = run.unsettled()
+            paths = [path for path, _ in run.unsettled()]
             settled = list(threads.map(partial(_settle, run), paths))
         ended = time.perf_counter()
-        peaks = peak_rss_bytes()
+        after = family_usage()
         report = run.report(changes, reports, {path.stem: n for path, n in zip(paths, settled, strict=True)})
     return Build(
         report=report,
         build_s=ended - began,
         extract_s=extracted - began,
-        parent_peak_bytes=peaks[0],
-        worker_peak_bytes=peaks[1],
+        cpu_s=after.cpu_s - before.cpu_s,
+        parent_peak_bytes=after.parent_peak_bytes,
+        worker_peak_bytes=after.worker_peak_bytes,
     )
 
 

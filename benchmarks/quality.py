@@ -22,6 +22,7 @@ from typing import Any
 import justext
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from babel import Locale, UnknownLocaleError
 
 from benchmarks.bare import extract_rows, open_bare_pool, over_chunks, read_pages
 from benchmarks.driver import Build, build
@@ -36,8 +37,6 @@ OK, BELOW, UNUSABLE = 0, 1, 2
 NEEDED = ("score", "pages/raw", "pages/gold", "pages/dumps", "seeds", "lid", "ner")
 SETS = ("traf", "sh", "europa", "htmldate")
 DUMPS = ("sh", "europa")
-# justext has no Arabic list; a page in another language is held against the English one.
-STOPLISTS = {"en": "English", "fr": "French", "es": "Spanish", "de": "German"}
 # facts/entities.md, "Development blocks": (name, language, file, first line from 0, line after the last).
 BLOCKS = (
     ("ar.newsfane from 3221", "ar", "ar.newsfane.jsonl", 3_220, None),
@@ -58,9 +57,9 @@ class Unusable(Exception):
 
 def read_jsonl(path: Path) -> list[Row]:
     """The objects of a JSONL file, gzipped or not."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        return [json.loads(line) for line in lines]
+    content = path.read_bytes()
+    lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode().split("\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def build_into(raw: Path, out: Path, *, workers: int) -> Build:
@@ -145,7 +144,9 @@ def measure_dumps(shared: Path, work: Path, *, workers: int) -> list[Measure]:
                 alone_shown=f"justext {beside['text_f1']:.3f}",
             )
         )
-        measures += [Measure(name=f"dumps.{name}.{key}", value=ours[key]) for key in ("lang", "rows_found") if key in ours]
+        measures += [
+            Measure(name=f"dumps.{name}.{key}", value=ours[key]) for key in ("lang", "rows_found") if key in ours
+        ]
     return measures
 
 
@@ -154,11 +155,25 @@ def _texts(gold: Iterable[Row]) -> list[Row]:
 
 
 def by_justext(text: str) -> str:
-    """The lines that justext keeps when every line is a paragraph, under the stop list of the text's language."""
-    stoplist = justext.get_stoplist(STOPLISTS.get(detect_language(text).language, "English"))
+    """The lines that justext keeps when every line is a paragraph, under the stop list of the text's language.
+
+    Without such a list (Arabic and Chinese have none in justext) a line is judged by its length and links alone.
+    """
+    name = language_name(detect_language(text).language)
+    is_listed = name in justext.get_stoplists()
+    stoplist = justext.get_stoplist(name) if is_listed else frozenset()
+    least = {} if is_listed else {"stopwords_low": 0, "stopwords_high": 0}
     lines = "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
-    paragraphs = justext.justext(f"<html><body>{lines}</body></html>", stoplist)
+    paragraphs = justext.justext(f"<html><body>{lines}</body></html>", stoplist, **least)
     return "\n".join(paragraph.text for paragraph in paragraphs if not paragraph.is_boilerplate)
+
+
+def language_name(code: str) -> str:
+    """The English name of a language, e.g. 'French'; empty for a code that CLDR does not know."""
+    try:
+        return Locale.parse(code).get_language_name("en") or ""
+    except (ValueError, UnknownLocaleError):
+        return ""
 
 
 # --- marsad tag -----------------------------------------------------------------------------------------------------
@@ -231,13 +246,21 @@ def score_seeds(
         _share("seeds.language", (row.get("language") == seed["language"] for seed, row in rows)),
         _share("seeds.title", titled(stated)),
         _share("seeds.date", dated(stated)),
-        _share("seeds.not_published", (_day(row) != day for seed, row in rows for day in seed.get("not_published", ()))),
+        _share(
+            "seeds.not_published", (_day(row) != day for seed, row in rows for day in seed.get("not_published", ()))
+        ),
         _share("seeds.title_not_invented", (fold(row["title"]) in fold(raw[seed["file"]]) for seed, row in untitled)),
         _share("seeds: title, all that state one", titled(rows)),
-        _share("seeds: site name", (row.get("sitename") == seed["sitename"] for seed, row in rows if "sitename" in seed)),
+        _share(
+            "seeds: site name", (row.get("sitename") == seed["sitename"] for seed, row in rows if "sitename" in seed)
+        ),
         _share("seeds: with", (part in (row.get("text") or "") for seed, row in rows for part in seed["with"])),
-        _share("seeds: without", (part not in (row.get("text") or "") for seed, row in rows for part in seed["without"])),
-        _share("seeds: no date where none is stated", (_day(row) is None for seed, row in rows if not seed["published"])),
+        _share(
+            "seeds: without", (part not in (row.get("text") or "") for seed, row in rows for part in seed["without"])
+        ),
+        _share(
+            "seeds: no date where none is stated", (_day(row) is None for seed, row in rows if not seed["published"])
+        ),
     ]
 
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 ACCURACY = re.compile(r"^(?P<name>.+?)\s+n=\s*(?P<n>\d+) accuracy=(?P<accuracy>[\d.]+)$", re.MULTILINE)
-ENTITIES = re.compile(
-    r"^\w+ (?P<type>PER|ORG|LOC|ALL) P=(?P<p>[\d.]+) R=(?P<r>[\d.]+) F=(?P<f>[\d.]+)", re.MULTILINE
-)
+ENTITIES = re.compile(r"^\w+ (?P<type>PER|ORG|LOC|ALL) P=(?P<p>[\d.]+) R=(?P<r>[\d.]+) F=(?P<f>[\d.]+)", re.MULTILINE)
 
 
 class ScorerFailed(Exception):

@@ -1,5 +1,6 @@
 """The main flow: whatever lies in the raw folder becomes `pages` and `documents`."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -30,17 +31,30 @@ T = TypeVar("T")
 
 
 class BuildParameters(BaseModel):
-    """What one build may be told; everything left out comes from the settings."""
+    """What one build is told. Whatever else there is to say stands in the settings file."""
 
     model_config = ConfigDict(extra="forbid")
 
-    raw_dir: str | None = Field(default=None, title="Raw folder", description="Folder of raw pages.")
-    out_dir: str | None = Field(default=None, title="Output folder", description="Folder of the Parquet datasets.")
-    workers: int | None = Field(default=None, ge=1, le=256, title="Workers", description="Worker processes.")
-    settings_file: str | None = Field(default=None, title="Settings file", description="Another settings file.")
+    raw_dir: str = Field(title="Raw folder", description="Folder of raw pages.")
+    out_dir: str = Field(title="Output folder", description="Folder of the Parquet datasets.")
+    workers: int = Field(ge=1, le=256, title="Workers", description="Worker processes.")
     rebuild: bool = Field(
         default=False, title="Rebuild", description="Look at everything again; redo what an older version made."
     )
+    settings_file: str | None = Field(
+        default=None, title="Settings file", description="Another file than config/settings.yaml."
+    )
+
+    @classmethod
+    def of(cls, settings: Settings, *, file: Path | None, rebuild: bool = False) -> "BuildParameters":
+        """The parameters that a command line or schedule with these settings means."""
+        return cls(
+            raw_dir=str(settings.raw_dir.resolve()),
+            out_dir=str(settings.out_dir.resolve()),
+            workers=settings.workers,
+            rebuild=rebuild,
+            settings_file=str(file.resolve()) if file else None,
+        )
 
     def settings(self) -> Settings:
         """The settings under these parameters."""
@@ -55,8 +69,8 @@ def whole(value: T) -> T:
 
 def _run_name() -> str:
     parameters = BuildParameters.model_validate(flow_run.parameters["parameters"])
-    verb = "rebuild" if parameters.rebuild else "build"
-    return f"{verb} {Path(parameters.raw_dir or 'data/raw').name} {flow_run.id[:4]}"
+    raw = Path(parameters.raw_dir)
+    return f"{'rebuild' if parameters.rebuild else 'build'} {raw.parent.name}/{raw.name}"
 
 
 @flow(
@@ -72,6 +86,8 @@ def build_documents(parameters: BuildParameters) -> RunReport:
     Fails when a batch failed or the counts do not add up; what is done stays done, and the next run takes up the rest.
     """
     console = report_console()
+    # Prefect attaches its handler to these loggers (extra_loggers) and sets no level.
+    logging.getLogger("tasks").setLevel(logging.INFO)
     with open_run(parameters.settings(), is_rebuild=parameters.rebuild) as run:
         changes = plan_changes(run)
         with RunProgress(n_due=sum(batch.n_records for batch in changes.to_write), console=console) as progress:
@@ -107,9 +123,9 @@ def extract_all(run: Run, batches: Iterable[Batch], progress: RunProgress) -> li
 
 def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
     """Documents by batch id of every file that was to be settled, and the reports of those that failed."""
-    paths = run.unsettled()
+    files = run.unsettled()
     futures = [
-        prefect_tasks.settle_batch.with_options(task_run_name=f"settle {path.parent.name}/{path.stem}").submit(
+        prefect_tasks.settle_batch.with_options(task_run_name=f"settle {label}").submit(
             path,
             out=run.out,
             gazetteers=run.work.gazetteers,
@@ -117,10 +133,11 @@ def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
             pool=whole(run.pool),
             timeout_s=run.limits.timeout_s,
         )
-        for path in paths
+        for path, label in files
     ]
     outcomes = {
-        path.stem: _outcome(f, path.stem, f"settle {path.stem}") for path, f in zip(paths, futures, strict=True)
+        path.stem: _outcome(future, path.stem, f"settle {label}")
+        for future, (path, label) in zip(futures, files, strict=True)
     }
     settled = {batch_id: n for batch_id, n in outcomes.items() if isinstance(n, int)}
     return settled, [report for report in outcomes.values() if isinstance(report, BatchReport)]

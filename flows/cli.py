@@ -68,10 +68,8 @@ def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path |
 
         if server is not None:
             server.wait_until_ready()
-        named = {"raw_dir": raw, "out_dir": out, "settings_file": file}
-        stated = {name: str(path) for name, path in named.items() if path is not None}
         try:
-            build_documents(BuildParameters(workers=workers, rebuild=is_rebuild, **stated))
+            build_documents(BuildParameters.of(settings, file=file, rebuild=is_rebuild))
         finally:
             flush_prefect()
     note(f'Look at it: marsad query --out {settings.out_dir} "SELECT * FROM latest"')

@@ -31,7 +31,7 @@ def group_row(group: GroupCounts) -> dict[str, str | int | float]:
         "accepted": group.n_accepted,
         "rejected": reasons_text(group.rejected) or NOTHING,
         "seconds": round(group.work_s, 1),
-        "docs/s": round(group.n_pages / group.work_s, 1) if group.work_s else 0.0,
+        "docs/s": round(group.n_pages / group.work_s, 1) if group.n_accepted and group.work_s else NOTHING,
     }
 
 

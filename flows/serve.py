@@ -1,5 +1,6 @@
 """`marsad serve`: the Prefect server with its UI, and the scheduled deployments, until Ctrl-C."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -13,12 +14,15 @@ from config.settings import Settings
 from flows.prefect_server import SERVING_NAME, ServerProcess, is_healthy
 from tasks.records.errors import UsageError
 
+RUNS_AT_ONCE = 4
+
 
 def serve_until_stopped(settings: Settings, *, settings_file: Path | None) -> None:
     """Serve until SIGINT or SIGTERM; then runner, flow runs and server are gone.
 
     Raises UsageError when the port is taken or the server does not start.
     """
+    _stop_on_signals()
     api_url = f"http://127.0.0.1:{settings.serve_port}/api"
     if is_healthy(api_url):
         raise UsageError(f"port {settings.serve_port} is taken by another Prefect server; set serve_port")
@@ -37,6 +41,12 @@ def serve_until_stopped(settings: Settings, *, settings_file: Path | None) -> No
     typer.echo("Stopped.", err=True)
 
 
+def _stop_on_signals() -> None:
+    """Let Ctrl-C, SIGINT and SIGTERM all raise KeyboardInterrupt, even where the shell had SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @contextlib.contextmanager
 def _announced(state_dir: Path, api_url: str) -> Iterator[None]:
     """Tell `marsad run` where this server is, as long as it is."""
@@ -50,25 +60,19 @@ def _announced(state_dir: Path, api_url: str) -> Iterator[None]:
 
 def _run_deployments(settings: Settings, settings_file: Path | None) -> None:
     """Run the scheduled deployments in this process until it is told to stop."""
-    from prefect import serve  # noqa: PLC0415 - Prefect is imported once its server runs
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy  # noqa: PLC0415
-    from prefect.deployments.runner import RunnerDeployment  # noqa: PLC0415
-    from prefect.types.entrypoint import EntrypointType  # noqa: PLC0415
+    from prefect.runner import Runner  # noqa: PLC0415 - Prefect is imported once its server runs
 
-    from flows.build_documents import BuildParameters, build_documents  # noqa: PLC0415
+    from flows.deployments import build_deployment  # noqa: PLC0415
 
-    parameters = BuildParameters(settings_file=str(settings_file.resolve()) if settings_file else None)
-    deployment = build_documents.to_deployment(
-        name="scheduled",
-        cron=settings.build_cron,
-        parameters={"parameters": parameters.model_dump(exclude_none=True)},
-        entrypoint_type=EntrypointType.MODULE_PATH,
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        description="Builds whatever is pending in the raw folder.",
-        tags=["build"],
-    )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if not isinstance(deployment, RunnerDeployment):
-        raise UsageError("the deployment was made inside an event loop; call `marsad serve` from a terminal")
+    class StoppableRunner(Runner):
+        """A runner that takes SIGTERM as Ctrl-C; its own handler leaves `stop` unawaited."""
+
+        def handle_sigterm(self, *_: object) -> None:
+            """Have the event loop cancel its main task."""
+            os.kill(os.getpid(), signal.SIGINT)
+
+    # The limit of each deployment refuses what overlaps; a limit of 1 here would queue it instead.
+    runner = StoppableRunner(name="marsad", pause_on_shutdown=False, limit=RUNS_AT_ONCE)
+    runner.add_deployment(build_deployment(settings, settings_file=settings_file))
     with contextlib.suppress(KeyboardInterrupt):
-        serve(deployment, pause_on_shutdown=False, print_starting_message=False, limit=1)
+        asyncio.run(runner.start())

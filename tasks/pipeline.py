@@ -6,6 +6,7 @@ process, the only one that writes into a dataset.
 
 import hashlib
 import json
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,8 @@ from tasks.store.footers import DocumentsFooter, PagesFooter, read_pages_footer
 from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
 from tasks.store.tables import checked, from_bytes, rows_sha256, schema_of, sorted_table, to_bytes, to_table
 from tasks.workers.pool import Call, WorkerPool, WorkFailed
+
+log = logging.getLogger(__name__)
 
 GroupKey: TypeAlias = tuple[str | None, str | None, str | None]
 
@@ -108,6 +111,7 @@ def extract_batch(
     footer = PagesFooter.of_batch(batch, pipeline_version=work.pipeline_version, rows_sha256=rows_sha256(table))
     n_rows = write_file(path, table, dataset=PAGES, footer=footer.to_json())
     n_documents = table.column("status").to_pylist().count("accepted")
+    log.info("%s: %d rows, %d accepted, %d taken over", batch.label, n_rows, n_documents, batch.n_taken_over)
     return BatchReport(
         batch_id=batch.batch_id,
         label=batch.label,
@@ -234,6 +238,7 @@ def settle_batch(pages: Path, *, out: Path, gazetteers: Path, version: str, pool
         decisions_sha256=settled.decisions_sha256,
     )
     path = file_path(out, DOCUMENTS, crawl_date=crawl_date_of(pages), batch_id=footer.batch_id)
+    log.info("%s: %d documents", footer.label, table.num_rows)
     return write_file(path, table, dataset=DOCUMENTS, footer=stated.to_json())
 
 

@@ -73,7 +73,7 @@ class Pending:
     """What a run has to look at. `to_scan` pairs containers with where their scan begins."""
 
     to_scan: tuple[tuple[Container, ScanStart], ...]
-    to_settle: tuple[Path, ...]
+    to_settle: tuple[StoredPages, ...]
     n_batches_unchanged: int
     notices: tuple[str, ...] = ()
 
@@ -128,7 +128,7 @@ def torn_tails(parts: Iterable[PagesFooter | Batch]) -> tuple[str, ...]:
     )
 
 
-def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[Path]:
+def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[StoredPages]:
     unsettled = []
     for file in pages:
         settled = stored.documents.get(file.footer.batch_id)
@@ -137,7 +137,7 @@ def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[Path]:
             or settled[1].pages_sha256 != file.footer.rows_sha256
             or crawl_date_of(settled[0]) != crawl_date_of(file.path)
         ):
-            unsettled.append(file.path)
+            unsettled.append(file)
     return unsettled
 
 
@@ -326,7 +326,7 @@ def sweep(out: Path) -> int:
     return sweep_temp_files(out)
 
 
-def unsettled_files(out: Path) -> list[Path]:
+def unsettled_files(out: Path) -> list[StoredPages]:
     """Pages files that have no documents file of their digest."""
     stored = read_state(out)
     return _unsettled(stored, stored.all_pages())

@@ -53,9 +53,9 @@ class Run:
         changes.clear_the_way()
         return changes
 
-    def unsettled(self) -> list[Path]:
-        """Pages files that are to be settled."""
-        return plan.unsettled_files(self.out)
+    def unsettled(self) -> list[tuple[Path, str]]:
+        """Pages files that are to be settled, each with the name people know it by."""
+        return [(stored.path, stored.footer.label) for stored in plan.unsettled_files(self.out)]
 
     def report(self, changes: Changes, batches: Iterable[BatchReport], settled: dict[str, int]) -> RunReport:
         """The report of the whole run. Raises ContractError where accepted pages and documents differ in number."""
@@ -116,9 +116,7 @@ def warm_up_workers() -> None:
 
 
 @contextmanager
-def open_run(
-    settings: Settings, *, is_rebuild: bool = False, extractor: Extractor = extract_article
-) -> Iterator[Run]:
+def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extractor = extract_article) -> Iterator[Run]:
     """A run that holds its output folder and has a pool of workers, until the block ends."""
     work = to_work(settings, extractor=extractor)
     with (

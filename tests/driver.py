@@ -18,7 +18,9 @@ from tasks.upkeep import find_stale
 BATCHES_AT_ONCE = 3
 
 
-def build(raw: Path, out: Path, *, extractor: Extractor | None = None, rebuild: bool = False, **settings: Any) -> RunReport:
+def build(
+    raw: Path, out: Path, *, extractor: Extractor | None = None, rebuild: bool = False, **settings: Any
+) -> RunReport:
     """The report of a whole build of `raw` into `out`."""
     return build_with(load_settings(raw_dir=raw, out_dir=out, **settings), extractor=extractor, rebuild=rebuild)
 
@@ -38,7 +40,7 @@ def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool
                     changes.to_write,
                 )
             )
-            settled = dict(threads.map(lambda path: _settle(run, path), run.unsettled()))
+            settled = dict(threads.map(lambda file: _settle(run, file[0]), run.unsettled()))
         return run.report(changes, batches, settled)
 
 
@@ -65,4 +67,8 @@ def dataset_bytes(out: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]), Path(sys.argv[2]), **{name: int(value) for name, value in (a.split("=") for a in sys.argv[3:])})
+    build(
+        Path(sys.argv[1]),
+        Path(sys.argv[2]),
+        **{name: int(value) for name, value in (a.split("=") for a in sys.argv[3:])},
+    )

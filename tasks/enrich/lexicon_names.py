@@ -17,8 +17,7 @@ MIN_POPULATION_ARABIC = 150_000
 MIN_POPULATION_FREQUENT_WORD = 1_000_000
 MIN_POPULATION_SHORT = 300_000
 _SHORT_CHARS = 3
-# Scripts written without spaces are read letter by letter; no name there is longer.
-_MAX_UNSPACED_CHARS = 12
+# Scripts written without spaces: a run of their letters is a name only where marks or spaces cut it out.
 _UNSPACED = (
     ("\u0e00", "\u0eff"),
     ("\u1000", "\u109f"),

@@ -13,7 +13,6 @@ _MAX_ROLE_DISTANCE = 16
 _SAINTS = frozenset({"st", "ste", "saint", "sainte", "san", "santa", "santo", "sankt", "sao"})
 _ARABIC_ARTICLE = "ال"
 _ARABIC_NAME_WORDS = 3
-# Words before a name that begin it ("Ben Ali Koman") only where a title says that a name begins.
 _IsPlace = Callable[[str], bool]
 
 
@@ -31,13 +30,14 @@ def find_people(words: Words, language: LanguageWords, *, is_place: _IsPlace) ->
         spans.extend(_latin_at(words, index, size, language, is_place))
         if index and words.joins[index - 1] == COMMA and index - last_role <= _MAX_ROLE_DISTANCE:
             spans.extend(_between_commas(words, index, language, is_place))
-        if _SENTENCE_BREAK(words, index):
+        if _ends_sentence(words, index):
             last_role = -_MAX_ROLE_DISTANCE - 1
         index += 1
     return spans
 
 
-def _SENTENCE_BREAK(words: Words, index: int) -> bool:
+def _ends_sentence(words: Words, index: int) -> bool:
+    """Whether a sentence, line or quotation begins after a word."""
     return index + 1 < len(words) and words.joins[index] in {BREAK, DOT} and words.opens[index + 1]
 
 

@@ -13,7 +13,8 @@ from tasks.records.article import EntityType, Mention
 class Rule:
     """A kind of evidence: its name, its score, its rank among equals.
 
-    The score, 0..1, is the share of right spans it gave on the development blocks named in the README, rounded.
+    The score, 0..1, is the share of right spans the rule gave over the development blocks of ar, fr, en and es together
+    (three quarters of them Spanish silver). The rule of commas fired three times there: its 0.5 is a guess.
     """
 
     name: str
@@ -21,15 +22,15 @@ class Rule:
     rank: int
 
 
-ORGANISATION_NAME = Rule("organisation in the lexicon", 0.9, 0)
+ORGANISATION_NAME = Rule("organisation in the lexicon", 0.66, 0)
 ACRONYM = Rule("acronym in the lexicon", 0.8, 1)
-PERSON_BY_TITLE = Rule("person after a title", 0.8, 2)
-AREA_NAME = Rule("country or region", 0.9, 3)
-ORGANISATION_FORM = Rule("organisation by the words of its name", 0.7, 4)
-PERSON_BY_GIVEN_NAME = Rule("person by given name", 0.8, 5)
-PERSON_BY_APPOSITION = Rule("person between commas beside a role", 0.7, 6)
-CITY_NAME = Rule("city", 0.7, 7)
-SAME_DOCUMENT = Rule("named elsewhere in the text", 0.7, 8)
+PERSON_BY_TITLE = Rule("person after a title", 0.83, 2)
+AREA_NAME = Rule("country or region", 0.88, 3)
+ORGANISATION_FORM = Rule("organisation by the words of its name", 0.72, 4)
+PERSON_BY_GIVEN_NAME = Rule("person by given name", 0.94, 5)
+PERSON_BY_APPOSITION = Rule("person between commas beside a role", 0.5, 6)
+CITY_NAME = Rule("city", 0.74, 7)
+SAME_DOCUMENT = Rule("named elsewhere in the text", 0.68, 8)
 
 
 @dataclass(frozen=True, slots=True)

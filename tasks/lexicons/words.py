@@ -115,7 +115,7 @@ def _join(gap: str) -> int:
 def _word_pattern() -> re.Pattern[str]:
     """A run of anything but separators, punctuation and symbols.
 
-    \\w would cut Indic and vowelled Arabic words at their marks.
+    A class of word characters would cut Indic and vowelled Arabic words at their marks.
     """
     ranges: list[list[int]] = []
     for code in range(sys.maxunicode + 1):

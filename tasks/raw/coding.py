@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import brotli
 
+GZIP_MAGIC = b"\x1f\x8b"
+
 
 class CodingError(ValueError):
     """The payload is not what its declared coding says."""
@@ -40,8 +42,29 @@ def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
     return data
 
 
+def gunzipped(body: bytes, *, limit: int) -> tuple[bytes, str | None]:
+    """The members of gzip data one after another, at most `limit` + 1 bytes, and what is wrong with them, or None.
+
+    What follows the last member is not looked at, as gzip does.
+    """
+    page, rest, begun = bytearray(), body, False
+    while len(page) <= limit and (not begun or rest.startswith(GZIP_MAGIC)):
+        decoder, begun = zlib.decompressobj(31), True
+        try:
+            page += decoder.decompress(rest, limit + 1 - len(page))
+        except zlib.error as error:
+            return bytes(page), f"gzip: {error}"
+        if len(page) <= limit and not decoder.eof:
+            return bytes(page), "the gzip data ends too early"
+        rest = decoder.unused_data
+    return bytes(page), None
+
+
 def _gunzip(body: bytes, limit: int) -> bytes:
-    return _inflate(body, 31, limit)
+    data, wrong = gunzipped(body, limit=limit)
+    if wrong:
+        raise CodingError(wrong)
+    return data
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
@@ -85,7 +108,7 @@ def decode_content(body: bytes, codings: str | None, *, limit: int) -> bytes:
     for coding in reversed([name.strip().lower() for name in (codings or "").split(",")]):
         if coding in ("", "identity") or _is_markup(body):
             continue
-        if coding in ("gzip", "x-gzip") and not body.startswith(b"\x1f\x8b"):
+        if coding in ("gzip", "x-gzip") and not body.startswith(GZIP_MAGIC):
             continue
         if coding not in DECODERS:
             raise CodingError(f"content coding {coding!r} is not one of {', '.join(DECODERS)}")

@@ -1,5 +1,6 @@
 """The containers of a raw root, in order, from file names and sizes alone: no page is opened."""
 
+import errno
 import hashlib
 import json
 import os
@@ -75,8 +76,11 @@ def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
                     pending.append(path)
                 elif entry.is_file() and _stays_inside(root, entry):
                     yield path, entry.stat()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue
+            except OSError as error:
+                if error.errno != errno.ELOOP:  # a link that leads to itself is no file
+                    raise
 
 
 def _stays_inside(root: Path, entry: os.DirEntry[str]) -> bool:
@@ -87,6 +91,13 @@ def _loose_file(path: str, stat: os.stat_result, meta: MetaIndex) -> LooseFile:
     entry = meta.entry_of(path)
     fetched_at = entry.fetched_at if entry else None
     if fetched_at is None:
-        fetched_at = datetime.fromtimestamp(stat.st_mtime_ns // 1_000_000_000, UTC)
-    described = json.dumps(entry.described, ensure_ascii=False, sort_keys=True) if entry else None
+        fetched_at = _mtime(stat)
+    described = json.dumps(entry.described, sort_keys=True) if entry else None
     return LooseFile(path=path, size_bytes=stat.st_size, fetched_at=fetched_at, meta=described)
+
+
+def _mtime(stat: os.stat_result) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(stat.st_mtime_ns // 1_000_000_000, UTC)
+    except (ValueError, OverflowError, OSError):  # some file systems keep years that no calendar has
+        return None

@@ -5,33 +5,43 @@ is read by fastwarc (ISO 28500:2017, chapter 4 and annex D for one gzip member a
 """
 
 import io
+import lzma
+import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, TypeAlias
+from typing import IO, Any, BinaryIO, TypeAlias
 
 READ_BYTES = 256 * 1024
+STEP_BYTES = 32 * 1024
+WINDOW_BYTES = 1024 * 1024
 MAX_HEADER_LINE_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 1024 * 1024
+# What gzip and zip files that are damaged, encrypted or of an unknown method raise from the standard library.
+UNPACK_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, OSError, RuntimeError, ValueError, IndexError,
+)  # fmt: skip
 
 # A buffered reader over whatever lies below it.
 ByteStream: TypeAlias = "io.BufferedReader[Any]"
 
 
-class TornRecord(Exception):
+class _NoRecord(Exception):
+    """No record at `offset`, after `skip` records of the same gzip member or `line` lines."""
+
+    def __init__(self, message: str, offset: int = 0, *, line: int = 0) -> None:
+        super().__init__(message)
+        self.offset, self.skip, self.line = offset, 0, line
+
+
+class TornRecord(_NoRecord):
     """The bytes end inside the record at `offset`: its writer has not finished, or was killed."""
 
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
 
-
-class BrokenRecord(Exception):
+class BrokenRecord(_NoRecord):
     """The bytes at `offset` are no record."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,61 @@ class LimitedFile(io.RawIOBase):
         return len(data)
 
 
+class ForwardFile(io.RawIOBase):
+    """A stream read in the same steps from its beginning, wherever it is entered.
+
+    Seeking reads on, so that damage shows at the same byte to a scan and to the reader of one chunk: a decompressor
+    gives up what it had of the damaged step. Raises BrokenRecord where the stream breaks.
+    """
+
+    def __init__(self, file: io.BufferedIOBase | IO[bytes]) -> None:
+        self._file = file
+        self._window, self._begin, self._at = bytearray(), 0, 0
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always true; see `seek`."""
+        return True
+
+    def tell(self) -> int:
+        """The offset of the next byte."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Read on to `offset`, or go back by less than a window. Raises OSError for any other way."""
+        if whence != io.SEEK_SET or offset < self._begin:
+            raise OSError("the stream can only be read forward")
+        while self._begin + len(self._window) < offset and self._step():
+            pass
+        self._at = min(offset, self._begin + len(self._window))
+        return self._at
+
+    def readinto(self, buffer: object) -> int:
+        """Fill `buffer` from the step at hand; 0 at the end."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        if self._at == self._begin + len(self._window):
+            self._step()
+        at = self._at - self._begin
+        data = self._window[at : at + len(view)]
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _step(self) -> bool:
+        try:
+            data: bytes = self._file.read1(STEP_BYTES)  # type: ignore[union-attr]
+        except UNPACK_ERRORS as error:
+            raise BrokenRecord(f"{type(error).__name__}: {error}") from error
+        self._window += data
+        surplus = max(0, len(self._window) - WINDOW_BYTES)
+        del self._window[:surplus]
+        self._begin += surplus
+        return bool(data)
+
+
 class GzipMember(io.RawIOBase):
     """The decompressed bytes of one gzip member; `end_offset` is known once they are read.
 
@@ -95,7 +160,8 @@ class GzipMember(io.RawIOBase):
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         while self.end_offset is None:
             if not self._pending:
-                self._pending = self._file.read1(READ_BYTES)
+                # Whole steps counted from the member's head: damage shows at the same record wherever reading began.
+                self._pending = self._file.read(STEP_BYTES)
                 self._consumed += len(self._pending)
                 if not self._pending:
                     raise TornRecord("the gzip member does not end")
@@ -120,11 +186,13 @@ def _head(stream: ByteStream) -> tuple[int, bytes]:
         blank += len(line)
         line = stream.readline(MAX_HEADER_LINE_BYTES)
     if line and not line.startswith(b"WARC/"):
-        torn = b"WARC/".startswith(line[:5]) and not line.endswith(b"\n")
+        torn = (b"WARC/".startswith(line[:5]) or line == b"\r") and not line.endswith(b"\n")
         raise (TornRecord if torn else BrokenRecord)("no WARC version line")
-    head = bytearray(line)
-    while line and line not in (b"\r\n", b"\n"):
+    head, is_ended = bytearray(line), False
+    while line and not is_ended:
+        begins = head.endswith(b"\n")
         line = stream.readline(MAX_HEADER_LINE_BYTES)
+        is_ended = begins and line in (b"\r\n", b"\n")
         if not line:
             raise TornRecord("the header does not end")
         head += line
@@ -162,7 +230,7 @@ def frames(stream: ByteStream, *, offset: int, body_limit: int, counts_bytes: bo
         try:
             blank, head, body, length = _next_record(stream, body_limit)
         except (TornRecord, BrokenRecord) as error:
-            error.offset = at
+            error.offset, error.skip = at, n_before
             raise
         if not head:
             return

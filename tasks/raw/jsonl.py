@@ -3,12 +3,11 @@
 import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from tasks.raw.framing import BrokenRecord
+from tasks.raw.framing import BrokenRecord, ForwardFile
 from tasks.raw.meta import instant
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, Mark
@@ -29,8 +28,8 @@ class Line:
 
 
 def gunzipped(file: BinaryIO) -> io.BufferedReader:
-    """The decompressed stream of a .gz file; seeking forward reads, seeking back begins anew."""
-    return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), READ_BYTES)
+    """The decompressed stream of a .gz file; seeking forward reads."""
+    return io.BufferedReader(ForwardFile(gzip.GzipFile(fileobj=file, mode="rb")), READ_BYTES)
 
 
 def iter_lines(stream: BinaryIO, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Line]]:
@@ -47,8 +46,9 @@ def iter_lines(stream: BinaryIO, mark: Mark, *, max_bytes: int) -> Iterator[tupl
             if content.strip():
                 yield Mark(at, 0, number), Line(content, is_cut, is_ended)
             at, number = at + n_bytes, number + 1
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BrokenRecord(f"gzip: {error}", at) from error
+    except BrokenRecord as error:
+        error.offset, error.line = at, number
+        raise
 
 
 def parse_line(line: Line) -> dict[str, Any] | None:
@@ -60,8 +60,10 @@ def parse_line(line: Line) -> dict[str, Any] | None:
     return parsed if isinstance(parsed, dict) else None
 
 
-def to_record(container: Container, mark: Mark, line: Line, *, member: str = "", max_bytes: int) -> RawRecord:
-    """One line as a raw record; `member` is the zip member that holds it, with '!' before it."""
+def to_record(
+    container: Container, mark: Mark, line: Line, *, member: str = "", ordinal: int = 1, max_bytes: int
+) -> RawRecord:
+    """One line as a raw record; `member` is the zip member that holds it, with '!' before, `ordinal` its number."""
     number = mark.line + 1
     described = None if line.is_cut else parse_line(line)
     rejection = None
@@ -77,7 +79,7 @@ def to_record(container: Container, mark: Mark, line: Line, *, member: str = "",
     payload = page.encode("utf-8", "surrogatepass") if isinstance(page, str) else line.content[:max_bytes]
     if len(payload) > max_bytes:
         rejection, payload = Rejection(stage="read", reason="too_large"), payload[:max_bytes]
-    position = f"{member.removeprefix('!')}\0{number}" if member else str(number)
+    position = f"{member[1:]}\0{ordinal}\0{number}" if member else str(number)
     return RawRecord(
         container=container.path,
         position=position,

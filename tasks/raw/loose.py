@@ -2,10 +2,10 @@
 
 import json
 import re
-import zlib
 from pathlib import Path
 from typing import Any
 
+from tasks.raw.coding import gunzipped
 from tasks.raw.jsonl import text_of
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, LooseFile
@@ -23,23 +23,24 @@ def charset_of(described: dict[str, Any]) -> str | None:
     """The charset of a Content-Type among the described headers, or None."""
     headers = described.get("headers")
     for name, value in headers.items() if isinstance(headers, dict) else ():
-        if isinstance(value, str) and str(name).lower() == "content-type" and (found := CHARSET.search(value[:500])):
-            return found[1]
+        if isinstance(value, str) and str(name).lower() == "content-type" and (charset := charset_in(value)):
+            return charset
     return None
+
+
+def charset_in(content_type: str) -> str | None:
+    """The charset that a Content-Type states, lower-case and without quotes, or None."""
+    found = CHARSET.search(content_type[:500])
+    return found[1].lower() if found else None
 
 
 def unpack(content: bytes, name: str, *, max_bytes: int) -> tuple[bytes, Rejection | None]:
     """The page inside `content`, gunzipped when the name ends in .gz; at most `max_bytes` of it."""
     rejection = None
     if name.lower().endswith(".gz"):
-        try:
-            inflater = zlib.decompressobj(31)
-            page = inflater.decompress(content, max_bytes + 1)
-            if len(page) <= max_bytes and not inflater.eof:
-                rejection = Rejection(stage="read", reason="unreadable", detail="the gzip data ends too early")
-            content = page
-        except zlib.error as error:
-            rejection = Rejection(stage="read", reason="unreadable", detail=f"gzip: {error}")
+        content, wrong = gunzipped(content, limit=max_bytes)
+        if wrong:
+            rejection = Rejection(stage="read", reason="unreadable", detail=wrong)
     if len(content) > max_bytes:
         return content[:max_bytes], Rejection(stage="read", reason="too_large")
     return content, rejection

@@ -42,15 +42,20 @@ class MetaIndex:
     def _entries(self, folder: str) -> dict[str, MetaEntry]:
         if folder not in self._by_folder:
             path = self._root / folder / META_NAME
-            self._by_folder[folder] = parse_meta(_content(path), name=str(path))
+            self._by_folder[folder] = parse_meta(_content(path, root=self._root), name=str(path))
         return self._by_folder[folder]
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, *, root: Path) -> bytes:
     try:
+        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+            return b""
         with path.open("rb") as file:
             return file.read(MAX_META_BYTES)
     except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
+        log.warning("%s cannot be read (%s); it describes no page", path, error)
         return b""
 
 

@@ -5,8 +5,6 @@ import functools
 import io
 import itertools
 import logging
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +13,7 @@ from typing import BinaryIO
 
 from tasks.raw import jsonl, loose, warc, zipped
 from tasks.raw.containers import kind_of
-from tasks.raw.framing import BrokenRecord, ByteStream, TornRecord
+from tasks.raw.framing import UNPACK_ERRORS, BrokenRecord, ByteStream, ForwardFile, TornRecord
 from tasks.raw.meta import instant
 from tasks.records.article import Rejection
 from tasks.records.batches import Chunk, Container, Kind, Mark
@@ -50,8 +48,8 @@ def iter_entries(root: Path, container: Container, mark: Mark, *, max_bytes: int
     except (TornRecord, BrokenRecord) as error:
         if isinstance(error, TornRecord) and container.is_append_only:
             raise
-        yield _unreadable(container, Mark(error.offset), str(error))
-    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        yield _unreadable(container, Mark(error.offset, error.skip, error.line), str(error))
+    except UNPACK_ERRORS as error:
         detail = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         yield _unreadable(container, Mark(), detail)
 
@@ -80,10 +78,10 @@ def no_records(container: Container, *, scan_failure: str | None) -> RawRecord:
     return _failed(container, "", "", rejection)
 
 
-def _failed(container: Container, member: str, position: str, rejection: Rejection) -> RawRecord:
+def _failed(container: Container, member: str, position: str, rejection: Rejection, *, ordinal: int = 1) -> RawRecord:
     return RawRecord(
         container=container.path,
-        position=f"{member}\0{position}" if member else position,
+        position=f"{member}\0{ordinal}\0{position}" if member else position,
         raw_path=f"{container.path}{'!' if member else ''}{member}{'#' if position else ''}{position}",
         payload=b"",
         media_type=None,
@@ -92,9 +90,10 @@ def _failed(container: Container, member: str, position: str, rejection: Rejecti
     )
 
 
-def _unreadable(container: Container, mark: Mark, detail: str, *, member: str = "") -> Entry:
+def _unreadable(container: Container, mark: Mark, detail: str, *, member: str = "", ordinal: int = 1) -> Entry:
     rejection = Rejection(stage="read", reason="unreadable", detail=detail)
-    record = _failed(container, member, str(mark.offset), rejection)
+    at = f"{mark.offset}+{mark.skip}" if mark.skip else str(mark.offset)
+    record = _failed(container, member, at, rejection, ordinal=ordinal)
     return Entry(mark, lambda: None, lambda: record)
 
 
@@ -130,35 +129,48 @@ def _member_entries(
     container: Container, opened: zipped.OpenZip, number: int, mark: Mark, kind: Kind, max_bytes: int
 ) -> Iterator[Entry]:
     """The records of a WARC or JSONL file inside a zip; a broken one costs its rest, not the zip's."""
-    info = opened.members[number]
+    info, ordinal = opened.members[number], opened.ordinals[number]
     try:
         with opened.archive.open(info) as file:
-            stream = io.BufferedReader(file, 256 * 1024)  # type: ignore[type-var]
+            stream = io.BufferedReader(ForwardFile(file), 256 * 1024)
             inner = dataclasses.replace(container, kind=kind)
-            for entry in _file_entries(inner, info.filename, stream, mark, max_bytes, member=f"!{info.filename}"):
+            member = (f"!{info.filename}", ordinal)
+            for entry in _file_entries(inner, info.filename, stream, mark, max_bytes, member=member):
                 yield dataclasses.replace(entry, mark=dataclasses.replace(entry.mark, member=number))
     except (TornRecord, BrokenRecord) as error:
-        at = Mark(error.offset, member=number)
-        yield _unreadable(container, at, str(error), member=info.filename)
-    except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, zlib.error) as error:
+        at = Mark(error.offset, error.skip, error.line, number)
+        yield _unreadable(container, at, str(error), member=info.filename, ordinal=ordinal)
+    except UNPACK_ERRORS as error:
         at = Mark(member=number)
-        yield _unreadable(container, at, f"zip member: {type(error).__name__}", member=info.filename)
+        detail = f"zip member: {type(error).__name__}"
+        yield _unreadable(container, at, detail, member=info.filename, ordinal=ordinal)
 
 
 def _file_entries(
-    container: Container, name: str, file: ByteStream, mark: Mark, max_bytes: int, *, member: str = ""
+    container: Container,
+    name: str,
+    file: ByteStream,
+    mark: Mark,
+    max_bytes: int,
+    *,
+    member: tuple[str, int] = ("", 1),
 ) -> Iterator[Entry]:
-    """The records of a WARC or JSONL file; `member` names it, with '!' before, where it is inside a zip."""
+    """The records of a WARC or JSONL file; `member`: its name, with '!' before, and ordinal where it is in a zip."""
+    name_in_zip, ordinal = member
     if container.kind is Kind.WARC:
         for at, frame in warc.iter_frames(name, file, mark, max_bytes=max_bytes):
-            to_record = functools.partial(warc.to_record, container, at, frame, member=member, max_bytes=max_bytes)
+            to_record = functools.partial(
+                warc.to_record, container, at, frame, member=name_in_zip, ordinal=ordinal, max_bytes=max_bytes
+            )
             yield Entry(at, functools.partial(warc.warc_date, frame), to_record)
         return
     stream: BinaryIO = jsonl.gunzipped(file) if name.lower().endswith(".gz") else file
     for at, line in jsonl.iter_lines(stream, mark, max_bytes=max_bytes):
         if container.is_append_only and not line.is_ended and jsonl.parse_line(line) is None:
             raise TornRecord("the last line does not end", at.offset)
-        to_record = functools.partial(jsonl.to_record, container, at, line, member=member, max_bytes=max_bytes)
+        to_record = functools.partial(
+            jsonl.to_record, container, at, line, member=name_in_zip, ordinal=ordinal, max_bytes=max_bytes
+        )
         yield Entry(at, functools.partial(_line_date, line), to_record)
 
 

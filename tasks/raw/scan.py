@@ -129,15 +129,20 @@ def scan_container(  # the whole cut of one container reads as one list of steps
     parts: list[_Part] = [_Part(start.part, start.first_record, start.mark)]
     end = container.size_bytes
     entries = iter_entries(root, container, start.mark, max_bytes=max_bytes)
+    last: Mark | None = None
     while True:
         try:
             entry = next(entries, None)
         except TornRecord as torn:
             end = torn.offset
+            if last is not None and last.offset == end:
+                # Whole records of a gzip member that is torn further on are counted: their bytes belong to the piece,
+                # which ends a byte early to say that there is a tail.
+                end = container.size_bytes - 1
             break
         if entry is None:
             break
-        part = parts[-1]
+        part, last = parts[-1], entry.mark
         if part.n_records == batch_records:
             part = _Part(part.number + 1, part.first_record + part.n_records, entry.mark)
             parts.append(part)

@@ -1,6 +1,7 @@
 """WARC records as raw records: captures (response, resource) and, as rejections, what stands in for one."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,12 +11,17 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from tasks.raw.coding import CodingError, dechunk, decode_content
 from tasks.raw.framing import ByteStream, Frame, LimitedFile, frames, member_frames
+from tasks.raw.loose import charset_in
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, Mark
 from tasks.records.raw import RawRecord
 
 # Request, metadata and warcinfo records tell about captures and are none themselves: they are no rows.
 CAPTURES = {b"response", b"resource", b"revisit", b"conversion", b"continuation"}
+# What fastwarc raises for a head that it does not take for a WARC record's.
+PARSE_ERRORS = (OSError, ValueError, StopIteration)
+BLANK_LINE = re.compile(rb"\n\r?\n")
+BARE_LF = re.compile(rb"(?<!\r)\n")
 HTML_TYPES = {"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"}
 
 
@@ -52,24 +58,38 @@ def _record_type(frame: Frame) -> bytes:
 
 def warc_date(frame: Frame) -> datetime | None:
     """WARC-Date of a record in UTC, or None."""
-    return _utc(_parsed(frame, with_http=False).record_date)
+    try:
+        return _utc(_parsed(frame, with_http=False).record_date)
+    except PARSE_ERRORS:
+        return None
 
 
 def _utc(date: datetime | None) -> datetime | None:
     if date is None:
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # year 1 or 9999, beside a zone
+        return None
 
 
 def _parsed(frame: Frame, *, with_http: bool) -> WarcRecord:
-    """The record as fastwarc reads it. A capped body bears its own length, so that it is read to its end."""
-    head = frame.head
-    if len(frame.body) != frame.content_length:
-        head = _with_length(head, len(frame.body))
-    stream = io.BytesIO(head + frame.body + b"\r\n\r\n")
+    """The record as fastwarc reads it. The body bears its true length, so that it is read to its end and no further.
+
+    fastwarc knows CRLF only, and takes a block whose lines end otherwise for one endless header.
+    """
+    body = frame.body
+    if with_http and body.startswith(b"HTTP/") and (blank := BLANK_LINE.search(body)):
+        body = _with_crlf(body[: blank.end()]) + body[blank.end() :]
+    head = _with_crlf(_with_length(frame.head, len(body)))
+    stream = io.BytesIO(head + body + b"\r\n\r\n")
     return next(
         ArchiveIterator(stream, parse_http=with_http, record_types=WarcRecordType.any_type, stream_detect=False)
     )
+
+
+def _with_crlf(block: bytes) -> bytes:
+    return BARE_LF.sub(b"\r\n", block)
 
 
 def _with_length(head: bytes, n_bytes: int) -> bytes:
@@ -80,9 +100,28 @@ def _with_length(head: bytes, n_bytes: int) -> bytes:
     return b"\n".join(lines)
 
 
-def to_record(container: Container, mark: Mark, frame: Frame, *, member: str = "", max_bytes: int) -> RawRecord:
-    """One capture as a raw record; what is no page bears its rejection. `member`: the zip member, with '!' before."""
-    parsed = _parsed(frame, with_http=_record_type(frame) in (b"response", b"revisit"))
+def to_record(
+    container: Container, mark: Mark, frame: Frame, *, member: str = "", ordinal: int = 1, max_bytes: int
+) -> RawRecord:
+    """One capture as a raw record; what is no page bears its rejection.
+
+    `member`: the zip member, with '!' before; `ordinal` tells it from others of its name.
+    """
+    at = f"{mark.offset}+{mark.skip}" if mark.skip else str(mark.offset)
+    position = f"{member[1:]}\0{ordinal}\0{at}" if member else at
+    raw_path = f"{container.path}{member}#{at}"
+    try:
+        parsed = _parsed(frame, with_http=_record_type(frame) in (b"response", b"revisit"))
+    except PARSE_ERRORS as error:
+        return RawRecord(
+            container=container.path,
+            position=position,
+            raw_path=raw_path,
+            payload=frame.body[:max_bytes],
+            media_type=None,
+            source=container.source,
+            rejection=Rejection(stage="read", reason="bad_record", detail=str(error)),
+        )
     body = parsed.reader.read()
     payload, rejection = body, _type_rejection(frame)
     status, content_type = None, parsed.headers.get("Content-Type") or ""
@@ -90,17 +129,19 @@ def to_record(container: Container, mark: Mark, frame: Frame, *, member: str = "
         status, content_type = parsed.http_headers.status_code, parsed.http_headers.get("Content-Type") or ""
     if parsed.http_headers is not None and rejection is None:
         payload, rejection = _decoded(parsed, body, max_bytes)
+        if frame.body and frame.body[:5].upper() != b"HTTP/":
+            payload, rejection = frame.body, Rejection(stage="read", reason="bad_record", detail="no HTTP status line")
     media_type = content_type.partition(";")[0].strip().lower() or None
-    at = f"{mark.offset}+{mark.skip}" if mark.skip else str(mark.offset)
     if rejection is None:
-        rejection = _page_rejection(status, media_type, too_large=max(len(payload), frame.content_length) > max_bytes)
+        is_cut = frame.content_length > len(frame.body)
+        rejection = _page_rejection(status, media_type, too_large=is_cut or len(payload) > max_bytes)
     return RawRecord(
         container=container.path,
-        position=f"{member[1:]}\0{at}" if member else at,
-        raw_path=f"{container.path}{member}#{at}",
+        position=position,
+        raw_path=raw_path,
         payload=payload[:max_bytes],
         media_type="text/html" if media_type in HTML_TYPES else media_type,
-        charset=parsed.http_charset,
+        charset=charset_in(content_type),
         url=(parsed.headers.get("WARC-Target-URI") or "").strip().strip("<>") or None,
         fetched_at=_utc(parsed.record_date),
         source=parsed.headers.get("Marsad-Source") or container.source,
@@ -111,10 +152,12 @@ def to_record(container: Container, mark: Mark, frame: Frame, *, member: str = "
 
 def _decoded(parsed: WarcRecord, body: bytes, max_bytes: int) -> tuple[bytes, Rejection | None]:
     headers = parsed.http_headers
-    if "chunked" in (headers.get("Transfer-Encoding") or "").lower():
+    transfer = (headers.get("Transfer-Encoding") or "").lower()
+    if "chunked" in transfer:
         body = dechunk(body)
+    codings = f"{headers.get('Content-Encoding') or ''},{transfer.replace('chunked', '')}"
     try:
-        return decode_content(body, headers.get("Content-Encoding"), limit=max_bytes), None
+        return decode_content(body, codings, limit=max_bytes), None
     except CodingError as error:
         return body, Rejection(stage="read", reason="bad_encoding", detail=str(error))
 

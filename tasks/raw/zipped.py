@@ -1,18 +1,21 @@
 """Members of a zip file: pages, and JSONL or WARC files inside it."""
 
 import functools
+import logging
 import zipfile
-import zlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.raw.framing import UNPACK_ERRORS
 from tasks.raw.jsonl import text_of
 from tasks.raw.loose import charset_of, media_type_of, unpack
 from tasks.raw.meta import META_NAME, MetaEntry, parse_meta
 from tasks.records.article import Rejection
 from tasks.records.batches import Container
 from tasks.records.raw import RawRecord
+
+log = logging.getLogger(__name__)
 
 MAX_META_BYTES = 64 * 1024 * 1024
 ENCRYPTED_FLAG = 0x1
@@ -30,7 +33,14 @@ class OpenZip:
         for info in self.archive.infolist():
             if info.filename.rpartition("/")[2] == META_NAME and info.file_size <= MAX_META_BYTES:
                 folder = info.filename.rpartition("/")[0]
-                self._meta[folder] = parse_meta(self.archive.read(info), name=f"{path.name}!{info.filename}")
+                self._meta[folder] = parse_meta(self._content(info), name=f"{path.name}!{info.filename}")
+
+    def _content(self, info: zipfile.ZipInfo) -> bytes:
+        try:
+            return self.archive.read(info)
+        except UNPACK_ERRORS as error:
+            log.warning("%s!%s cannot be read (%s)", self.archive.filename, info.filename, type(error).__name__)
+            return b""
 
     def entry_of(self, name: str) -> MetaEntry | None:
         """What the nearest meta.jsonl inside the zip says of a member, or None."""
@@ -76,7 +86,7 @@ def member_content(opened: OpenZip, info: zipfile.ZipInfo, *, max_bytes: int) ->
     try:
         with opened.archive.open(info) as file:
             return unpack(file.read(max_bytes + 1), info.filename, max_bytes=max_bytes)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except UNPACK_ERRORS as error:
         return b"", Rejection(stage="read", reason="unreadable", detail=f"zip member: {type(error).__name__}")
 
 

@@ -83,6 +83,12 @@ class Piece:
         return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
 
+def batch_label(container: str, part: str, *, is_whole: bool) -> str:
+    """How people see a batch in logs and the UI: its container, and its part where there are several."""
+    where = container or "loose pages"
+    return where if is_whole else f"{where} part {part}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """At most `batch_records` consecutive records of one container: exactly one file of each dataset.
@@ -134,8 +140,7 @@ class Batch:
     @property
     def label(self) -> str:
         """How people see the batch in logs and the UI."""
-        where = self.container or "(loose pages)"
-        return where if self.is_last and self.first_record == 0 else f"{where} part {self.part}"
+        return batch_label(self.container, self.part, is_whole=self.is_last and self.first_record == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

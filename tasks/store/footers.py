@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.records.batches import Batch, Mark, Piece
+from tasks.records.batches import Batch, Mark, Piece, batch_label
 from tasks.records.errors import UsageError
 from tasks.store.layout import dataset_files
 
@@ -61,6 +61,11 @@ class PagesFooter:
     def from_json(cls, stated: dict[str, Any]) -> "PagesFooter":
         """The footer that `to_json` gave."""
         return cls(**{**stated, "piece": Piece(**stated["piece"]), "mark": Mark(**stated["mark"])})
+
+    @property
+    def label(self) -> str:
+        """How people see the batch in logs and the UI."""
+        return batch_label(self.container, self.part, is_whole=self.is_last and self.first_record == 0)
 
     def covers(self, batch: Batch) -> bool:
         """Whether this file holds exactly the records of `batch` (versions apart)."""

@@ -58,9 +58,8 @@ def rows_sha256(table: pa.Table) -> str:
     digest = hashlib.sha256()
     for name in table.column_names:
         digest.update(name.encode())
-        for batch in table.column(name).chunks:
-            values = batch.to_pylist()
-            digest.update(json.dumps(values, ensure_ascii=True, default=str).encode())
+        values = table.column(name).to_pylist()
+        digest.update(json.dumps(values, ensure_ascii=True, default=str).encode())
     return digest.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """The datasets in DuckDB: one view a dataset, and the views analysts ask most."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,8 @@ from tasks.records.errors import UsageError
 from tasks.store.layout import DATASETS, DOCUMENTS, PAGES, dataset_files
 from tasks.store.tables import schema_of
 
+# What DuckDB would take for a pattern in the name of the output folder itself.
+GLOB_SIGN = re.compile(r"([*?\[])")
 VIEWS = {
     # One row a page over time: the newest fetch of it, ties by id.
     "latest": """
@@ -42,7 +45,8 @@ def connect(out: Path) -> duckdb.DuckDBPyConnection:
 
 def _add_dataset(connection: duckdb.DuckDBPyConnection, out: Path, dataset: str) -> None:
     if dataset_files(out / dataset):
-        pattern = str(out / dataset / "**" / "*.parquet").replace("'", "''")
+        folder = GLOB_SIGN.sub(r"[\1]", str(out / dataset)).replace("'", "''")
+        pattern = f"{folder}/**/*.parquet"
         connection.execute(
             f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = true)"
         )

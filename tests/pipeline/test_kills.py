@@ -8,9 +8,11 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
+import pytest
 
 from tests.driver import build, dataset_bytes
 from tests.pipeline.raw_pages import fetched, html, write_all, write_loose
@@ -18,7 +20,7 @@ from tests.pipeline.raw_pages import fetched, html, write_all, write_loose
 ROOT = Path(__file__).resolve().parents[2]
 N_KILLS = 10
 SETTINGS = ["batch_records=8", "chunk_records=2"]
-BATCH = {"batch_records": 8, "chunk_records": 2}
+BATCH: dict[str, Any] = {"batch_records": 8, "chunk_records": 2}
 
 
 class Reader(threading.Thread):
@@ -145,6 +147,7 @@ def kill_once(raw: Path, out: Path, kill: int, marker: str, reader: Reader) -> b
     return is_between
 
 
+@pytest.mark.crash
 def test_ten_kills_leave_no_wrong_answer_and_no_process(tmp_path: Path) -> None:
     raw, out, marker = tmp_path / "raw", tmp_path / "out", f"kills-{os.getpid()}"
     write_all(raw)

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,7 @@ from tests.driver import build, dataset_bytes
 from tests.pipeline.raw_pages import fetched, html, warc, write_all, write_loose, zipped
 
 # Small batches, so that a dozen pages are several batches; the rule of 5,000 pages is then one of 8.
-BATCH = {"batch_records": 8, "chunk_records": 3}
+BATCH: dict[str, Any] = {"batch_records": 8, "chunk_records": 3}
 
 
 def first(raw: Path, out: Path) -> None:

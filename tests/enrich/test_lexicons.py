@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.lexicons.folding import fold_name
+from tasks.lexicons.gazetteers import read_gazetteer
+from tasks.lexicons.organisations import load_organisations
+from tasks.lexicons.places import load_places
+from tasks.lexicons.words import Words, name_key
+from tasks.records.errors import UsageError
+
+GAZETTEERS = Path(__file__).parents[2] / "config" / "gazetteers"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Écosse", "ecosse"),
+        ("Malmö", "MALMO"),
+        ("أكادير", "اكادير"),
+        ("الإنتربول", "الانتربول"),
+        ("طنجة", "طنجه"),
+        ("موسى", "موسي"),
+        ("محـــمد", "مُحَمَّد"),
+        ("e\u0301t\u0065\u0301", "été"),
+        ("Zürich", "Zu\u0308rich"),
+        ("İzmir", "izmir"),
+    ],
+)
+def test_spellings_of_one_name_fold_to_one(one: str, other: str) -> None:
+    assert fold_name(one) == fold_name(other)
+
+
+def test_folding_twice_is_folding_once() -> None:
+    for name in ("Łódź", "Ærøskøbing", "شؤون", "Ἀθῆναι", "Straße"):
+        assert fold_name(fold_name(name)) == fold_name(name)
+
+
+def test_name_key_reads_hyphens_and_apostrophes_as_spaces() -> None:
+    assert name_key("Provence-Alpes-Côte d’Azur") == "provence alpes cote d azur"
+
+
+def test_words_keep_vowelled_arabic_and_indic_words_whole() -> None:
+    assert Words("مُحَمَّد في पेरिस").surfaces == ["مُحَمَّد", "في", "पेरिस"]
+
+
+def test_a_dot_after_an_initial_ends_no_sentence() -> None:
+    assert Words("J. Ross left. He").opens == [True, False, False, True]
+
+
+def test_coordinates_population_and_country_come_with_a_city() -> None:
+    place = load_places(GAZETTEERS).candidates("طنجة")[0]
+    assert (place.kind, place.country, round(place.latitude or 0), place.population > 900_000) == (
+        "city",
+        "MA",
+        36,
+        True,
+    )
+
+
+def test_at_least_120_organisations_are_curated() -> None:
+    organisations = load_organisations(GAZETTEERS)
+    assert len({organisation.entity_id for organisation in organisations.by_name.values()}) >= 120
+
+
+def test_an_organisation_id_given_twice_is_refused(tmp_path: Path) -> None:
+    entry = '{id: "org:x", names: {en: X}}'
+    (tmp_path / "organisations.yaml").write_text(f"source: here\norganisations:\n  - {entry}\n  - {entry}\n")
+    with pytest.raises(UsageError, match="org:x"):
+        load_organisations(tmp_path)
+
+
+def test_a_gazetteer_without_source_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("organisations: []\n")
+    with pytest.raises(UsageError, match="source"):
+        read_gazetteer(tmp_path / "a.yaml")
+
+
+def test_norwegian_unquoted_is_refused_and_named(tmp_path: Path) -> None:
+    (tmp_path / "organisations.yaml").write_text('source: here\norganisations:\n  - {id: "org:x", names: {no: X}}\n')
+    with pytest.raises(UsageError, match="org:x"):
+        load_organisations(tmp_path)

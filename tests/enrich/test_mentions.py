@@ -1,0 +1,146 @@
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.enrich.mentions import load_recogniser
+from tasks.records.article import Mention, Recogniser
+from tasks.records.errors import UsageError
+
+GAZETTEERS = Path(__file__).parents[2] / "config" / "gazetteers"
+LANGUAGES = ("ar", "fr", "es", "en", "de", "zh", "und")
+PIECES = (
+    *(
+        "Paris",
+        "M. ",
+        "Mme ",
+        "Jean-Claude ",
+        "Dupont",
+        "le président ",
+        "de l'",
+        "Maroc",
+        "DGSN",
+        "\n",
+        ", ",
+        ". ",
+        "(",
+    ),
+    *("السيد ", "محمد ", "بن ", "المغرب", "بالمغرب", "وطنجة", "للأردن", "طَنْجَة", "طـنـجـة", ")", " ", "  ", "東京", "É"),
+    *("\u200d", "\u200f", "🎉", "e\u0301", "İ", "ß"),
+)
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=25).map("".join)
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Recogniser:
+    return load_recogniser(GAZETTEERS)
+
+
+def found(recogniser: Recogniser, text: str, language: str) -> list[tuple[str, str]]:
+    return [(mention.type, mention.surface) for mention in recogniser.find_mentions(text, language=language)]
+
+
+def test_countries_are_found_in_the_language_of_the_text(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Entre le Maroc et l'Espagne, dit-on.", "fr") == [("LOC", "Maroc"), ("LOC", "Espagne")]
+    assert found(recogniser, "La visita a Marruecos y Alemania.", "es") == [("LOC", "Marruecos"), ("LOC", "Alemania")]
+    assert found(recogniser, "Die Reise nach Marokko und Spanien.", "de") == [("LOC", "Marokko"), ("LOC", "Spanien")]
+
+
+def test_a_country_name_of_another_language_is_no_country(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Il habite rue Marruecos.", "fr") == []
+
+
+def test_arabic_clitics_stay_outside_the_span(recogniser: Recogniser) -> None:
+    text = "زار الوفد بالمغرب مدن الشمال وطنجة ثم عاد للأردن"
+    mentions = recogniser.find_mentions(text, language="ar")
+    assert [(m.surface, m.name) for m in mentions] == [("المغرب", "المغرب"), ("طنجة", "طنجة"), ("لأردن", "الأردن")]
+
+
+def test_vowel_marks_and_tatweel_do_not_hide_a_city(recogniser: Recogniser) -> None:
+    assert found(recogniser, "مدينة طَنْجَة في الشمال", "ar") == [("LOC", "طَنْجَة")]
+    assert found(recogniser, "مدينة طـنـجـة في الشمال", "ar") == [("LOC", "طـنـجـة")]
+
+
+def test_a_common_word_is_no_city(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Nice to meet you, Reading is fun.", "en") == []
+    assert found(recogniser, "كان ليل المدينة طويلا", "ar") == []
+
+
+def test_a_city_inside_a_longer_name_is_no_place(recogniser: Recogniser) -> None:
+    assert ("LOC", "Houston") not in found(recogniser, "Last night the Houston Rockets lost.", "en")
+
+
+def test_title_gives_a_person_and_stays_outside(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Ainsi, M. Karim El Fassi a parlé.", "fr") == [("PER", "Karim El Fassi")]
+    assert found(recogniser, "Según el presidente Quiroga, no.", "es") == [("PER", "Quiroga")]
+    assert found(recogniser, "It was said by Mrs. Oakhurst today.", "en") == [("PER", "Oakhurst")]
+
+
+def test_arabic_title_gives_a_person(recogniser: Recogniser) -> None:
+    assert found(recogniser, "وقال السيد كريم الفاسي في كلمته", "ar") == [("PER", "كريم الفاسي")]
+
+
+def test_arabic_name_ends_before_a_verb(recogniser: Recogniser) -> None:
+    assert found(recogniser, "الدكتور سمير بن علي طرفاوي أكد ذلك", "ar") == [("PER", "سمير بن علي طرفاوي")]
+
+
+def test_name_between_commas_after_a_role_is_a_person(recogniser: Recogniser) -> None:
+    text = "Le directeur général de la caisse, Yvo Tarnier, a ouvert la séance."
+    assert found(recogniser, text, "fr") == [("PER", "Yvo Tarnier")]
+
+
+def test_family_name_alone_is_the_person_named_before(recogniser: Recogniser) -> None:
+    text = "M. Karim Tarnaoui préside. Le soir, Tarnaoui est parti."
+    assert found(recogniser, text, "fr") == [("PER", "Karim Tarnaoui"), ("PER", "Tarnaoui")]
+
+
+def test_organisations_are_found_by_name_and_acronym(recogniser: Recogniser) -> None:
+    text = "L'Organisation mondiale de la santé (OMS) et Interpol."
+    expected = [("ORG", "Organisation mondiale de la santé"), ("ORG", "OMS"), ("ORG", "Interpol")]
+    assert found(recogniser, text, "fr") == expected
+
+
+def test_acronym_defined_in_brackets_is_found_again(recogniser: Recogniser) -> None:
+    text = "L'Institut national de Topographie (INTX) publie. Selon l'INTX, rien."
+    assert [surface for _, surface in found(recogniser, text, "fr")][1:] == ["INTX", "INTX"]
+
+
+def test_who_in_small_letters_is_no_organisation(recogniser: Recogniser) -> None:
+    assert found(recogniser, "the man who came; WHO IS WHO", "en") == []
+
+
+def test_missing_gazetteer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"places\.yaml"):
+        load_recogniser(tmp_path)
+
+
+def is_sound(text: str, mentions: list[Mention]) -> bool:
+    ends = [0, *(mention.end_char for mention in mentions)]
+    pairs = list(zip(mentions, ends, strict=False))
+    return all(text[m.start_char : m.end_char] == m.surface != "" and m.start_char >= end for m, end in pairs)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    text=TEXTS,
+    language=st.sampled_from(LANGUAGES),
+)
+def test_surface_is_the_text_between_the_offsets(recogniser: Recogniser, text: str, language: str) -> None:
+    mentions = recogniser.find_mentions(text, language=language)
+    assert is_sound(text, mentions)
+    assert mentions == recogniser.find_mentions(text, language=language)
+
+
+@pytest.mark.parametrize("piece", ["M. Jean-", "محمد بن ", "Université de ", "Paris de la ", "A, ", "x"])
+def test_time_grows_with_the_text_and_not_faster(recogniser: Recogniser, piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        begin = time.process_time()
+        for language in ("fr", "ar"):
+            recogniser.find_mentions(text, language=language)
+        return time.process_time() - begin
+
+    # Ten times the text in less than thirty times the time: quadratic would be a hundred.
+    assert seconds(100_000) < 30 * max(seconds(10_000), 0.01)

@@ -1,0 +1,158 @@
+"""Where records begin and end: exact offsets, and no other error than Torn or Broken on any bytes."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from tasks.raw.framing import BrokenRecord, Frame, LimitedFile, TornRecord, frames, member_frames
+from tasks.raw.warc import to_record, warc_date
+from tasks.records.batches import Container, Kind, Mark
+from tests.raw.archives import gzipped, http, pages_warc, warc
+
+CONTAINER = Container(path="a.warc", kind=Kind.WARC, size_bytes=0)
+TWO = b"".join(pages_warc([1, 2]))
+
+
+def plain_frames(data: bytes, *, body_limit: int = 10_000) -> list[Frame]:
+    return list(frames(io.BufferedReader(io.BytesIO(data)), offset=0, body_limit=body_limit, counts_bytes=True))
+
+
+def gzip_frames(data: bytes) -> list[Frame]:
+    return list(member_frames(io.BufferedReader(io.BytesIO(data)), offset=0, body_limit=10_000))
+
+
+def test_plain_records_have_their_byte_offsets() -> None:
+    first, second = pages_warc([1, 2])
+    assert [frame.offset for frame in plain_frames(first + second)] == [0, len(first)]
+
+
+def test_blank_lines_between_records_belong_to_none() -> None:
+    first, second = pages_warc([1, 2])
+    assert [f.offset for f in plain_frames(b"\r\n\n" + first + b"\r\n" + second)] == [3, 3 + len(first) + 2]
+
+
+def test_gzip_members_have_their_own_offsets_and_count_the_records_in_them() -> None:
+    one, two, three = pages_warc([1, 2, 3])
+    first, second = gzipped(one), gzipped(two + three)
+    found = gzip_frames(first + second)
+    assert [(f.offset, f.skip) for f in found] == [(0, 0), (len(first), 0), (len(first), 1)]
+
+
+def test_a_body_is_cut_at_the_limit_and_its_length_kept() -> None:
+    (frame,) = plain_frames(warc(b"x" * 5_000), body_limit=100)
+    assert (len(frame.body), frame.content_length) == (100, 5_000)
+
+
+@pytest.mark.parametrize("n_bytes", [65_530, 65_533, 65_534, 65_535, 65_536, 131_072])
+def test_a_header_line_as_long_as_the_read_limit_does_not_end_the_header(n_bytes: int) -> None:
+    line = "X: " + "y" * (n_bytes - 3)
+    assert len(plain_frames(warc(b"<p>x", line, kind="resource") + TWO)) == 3
+
+
+@pytest.mark.parametrize(
+    "head", [b"WARC/1.0\r\nWARC-Type: x\r\n\r\n", b"WARC/1.0\r\nContent-Length: -5\r\n\r\n", b"PK\x03\x04", b"\x1f\x8b"]
+)
+def test_what_is_no_record_is_broken_where_the_body_before_it_ends(head: bytes) -> None:
+    with pytest.raises(BrokenRecord) as broken:
+        plain_frames(TWO + head)
+    assert broken.value.offset == len(TWO) - len(b"\r\n\r\n")
+
+
+def test_a_header_without_end_is_broken_not_read_for_ever() -> None:
+    with pytest.raises(BrokenRecord):
+        plain_frames(b"WARC/1.0\r\n" + b"X: y\r\n" * 300_000)
+
+
+def test_a_limited_file_ends_where_the_run_planned() -> None:
+    file = LimitedFile(io.BytesIO(b"0123456789"), 4)  # type: ignore[arg-type]
+    assert io.BufferedReader(file).read() == b"0123"
+
+
+def test_a_limited_file_seeks_from_its_own_end() -> None:
+    file = io.BufferedReader(LimitedFile(io.BytesIO(b"0123456789"), 4))  # type: ignore[arg-type]
+    file.seek(-1, io.SEEK_END)
+    assert file.read() == b"3"
+
+
+def read_all(found: list[Frame]) -> None:
+    for frame in found:
+        warc_date(frame)
+        to_record(CONTAINER, Mark(frame.offset), frame, max_bytes=1_000)
+
+
+HEADS = st.lists(
+    st.sampled_from(
+        [
+            b"WARC/1.0", b"WARC/1.1", b"WARC/2", b"WARC-Type: response", b"WARC-Type: resource", b"warc-type: Revisit",
+            b"Content-Length: 9", b"Content-Length: 0", b"Content-Length: 99999999999", b"WARC-Date: 2024-01-01T00:00:00Z",
+            b"WARC-Date: 0001-01-01T00:00:00+09:00", b"WARC-Target-URI: <http://x/\x00>", b"", b"HTTP/1.1 200 OK",
+            b"Content-Type: application/http", b"Content-Type: text/html; charset=\xff", b" folded", b":", b"Transfer-Encoding: chunked",
+            b"Content-Encoding: gzip",
+        ]
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+@given(HEADS, st.sampled_from([b"\r\n", b"\n", b"\r"]), st.binary(max_size=60))
+def test_heads_of_any_lines_are_records_or_torn_or_broken(lines: list[bytes], eol: bytes, tail: bytes) -> None:
+    try:
+        read_all(plain_frames(b"WARC/1.1" + eol + eol.join(lines) + eol + eol + tail))
+    except (TornRecord, BrokenRecord):
+        pass
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_torn_or_broken_or_nothing(data: bytes) -> None:
+    for reader in (plain_frames, gzip_frames):
+        try:
+            read_all(reader(data))
+        except (TornRecord, BrokenRecord):
+            pass
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(TWO) - 1), st.integers(0, 255)), min_size=1, max_size=6),
+    st.booleans(),
+)
+def test_mutated_archives_are_read_or_torn_or_broken(changes: list[tuple[int, int]], packed: bool) -> None:
+    data = bytearray(gzipped(TWO) if packed else TWO)
+    for at, value in changes:
+        data[at % len(data)] = value
+    try:
+        read_all((gzip_frames if packed else plain_frames)(bytes(data)))
+    except (TornRecord, BrokenRecord):
+        pass
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["response", "resource"]), st.binary(max_size=300)), max_size=6),
+    st.booleans(),
+)
+def test_records_written_by_warcio_are_read_back_exactly(pages: list[tuple[str, bytes]], packed: bool) -> None:
+    buffer = io.BytesIO()
+    writer = WARCWriter(buffer, gzip=packed)
+    for kind, body in pages:
+        headers = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+        record = writer.create_warc_record(
+            "http://a.example/",
+            kind,
+            payload=io.BytesIO(body),
+            http_headers=headers if kind == "response" else None,
+            warc_content_type="text/html" if kind == "resource" else "",
+        )
+        writer.write_record(record)
+    found = (gzip_frames if packed else plain_frames)(buffer.getvalue())
+    records = [to_record(CONTAINER, Mark(f.offset), f, max_bytes=1_000) for f in found]
+    assert [(r.payload, r.media_type, r.rejection) for r in records] == [(body, "text/html", None) for _, body in pages]
+
+
+def test_a_gzip_member_that_is_shorter_than_content_length_gives_what_it_holds() -> None:
+    record = warc(http(b"<p>short"))[:-4]
+    longer = record.replace(b"Content-Length: %d" % len(http(b"<p>short")), b"Content-Length: 5000")
+    (frame,) = gzip_frames(gzipped(longer))
+    assert to_record(CONTAINER, Mark(), frame, max_bytes=10_000).payload == b"<p>short"

@@ -1,0 +1,108 @@
+"""The views that analysts ask: `latest`, `mentions`, `rejections`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tasks.records.errors import UsageError
+from tasks.store.views import connect
+from tests.store.rows import document, entity, page, rejected, write_documents, write_pages
+
+EARLY, LATE = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)
+
+
+def ask(out: Path, sql: str) -> list[tuple[object, ...]]:
+    with connect(out) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_latest_is_the_newest_fetch_of_each_page(tmp_path: Path) -> None:
+    write_documents(tmp_path, document(1, page_id="p", fetched_at=LATE), document(2, page_id="p", fetched_at=EARLY))
+    write_documents(tmp_path, document(3, page_id="q", fetched_at=None), crawl_date="2024-05-07")
+    assert ask(tmp_path, "SELECT document_id FROM latest ORDER BY 1") == [(f"{1:032x}",), (f"{3:032x}",)]
+
+
+def test_latest_prefers_a_dated_fetch_to_an_undated_one(tmp_path: Path) -> None:
+    write_documents(tmp_path, document(1, page_id="p", fetched_at=None), document(2, page_id="p", fetched_at=EARLY))
+    assert ask(tmp_path, "SELECT document_id FROM latest") == [(f"{2:032x}",)]
+
+
+def test_latest_breaks_ties_by_id(tmp_path: Path) -> None:
+    write_documents(tmp_path, *(document(n, page_id="p", fetched_at=EARLY) for n in (3, 1, 2)))
+    assert ask(tmp_path, "SELECT document_id FROM latest") == [(f"{1:032x}",)]
+
+
+def test_mentions_are_one_row_a_name(tmp_path: Path) -> None:
+    write_documents(
+        tmp_path, document(1, entities=[entity("Rabat", 0), entity("Fès", 9, None)]), document(2, entities=[])
+    )
+    found = ask(tmp_path, "SELECT document_id, name, type, entity_id, start_char, end_char FROM mentions ORDER BY name")
+    assert found == [
+        (f"{1:032x}", "Fès", "LOC", None, 9, 12),
+        (f"{1:032x}", "Rabat", "LOC", "geonames:1", 0, 5),
+    ]
+
+
+def test_rejections_are_the_rejected_pages_with_their_reasons(tmp_path: Path) -> None:
+    write_pages(tmp_path, page(1), rejected(2), rejected(3, reason="timeout"))
+    assert ask(tmp_path, "SELECT reason, raw_path FROM rejections ORDER BY reason") == [
+        ("not_html", "o/a.warc#2"),
+        ("timeout", "o/a.warc#3"),
+    ]
+
+
+@pytest.mark.parametrize("view", ["pages", "documents", "latest", "mentions", "rejections"])
+def test_views_of_no_file_are_empty_and_not_missing(tmp_path: Path, view: str) -> None:
+    (tmp_path / "pages").mkdir()
+    assert ask(tmp_path, f"SELECT count(*) FROM {view}") == [(0,)]
+
+
+@pytest.mark.parametrize("dataset", ["pages", "documents"])
+def test_an_empty_dataset_has_the_columns_and_types_of_a_full_one(tmp_path: Path, dataset: str) -> None:
+    (tmp_path / "empty" / "pages").mkdir(parents=True)
+    write_pages(tmp_path / "full", page(1))
+    write_documents(tmp_path / "full", document(1))
+    empty, full = (
+        [row[:2] for row in ask(tmp_path / name, f"DESCRIBE SELECT * FROM {dataset}")] for name in ("empty", "full")
+    )
+    assert empty == full
+
+
+def test_instants_are_shown_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Africa/Casablanca")
+    write_documents(tmp_path, document(1, fetched_at=datetime(2024, 1, 1, 23, 30, tzinfo=UTC)))
+    assert ask(
+        tmp_path, "SELECT fetched_at::VARCHAR, fetched_at::DATE::VARCHAR, current_setting('TimeZone') FROM documents"
+    ) == [("2024-01-01 23:30:00+00", "2024-01-01", "UTC")]
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b"', "a;b--", "a[1]", "a*b?", "{a,b}", "a b", "مرصد", "%20"])
+def test_any_folder_name_can_be_asked(tmp_path: Path, name: str) -> None:
+    write_documents(tmp_path / name, document(1))
+    write_pages(tmp_path / name, page(1), rejected(2))
+    assert ask(tmp_path / name, "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM pages)") == [(1, 2)]
+
+
+def test_a_folder_whose_name_is_a_pattern_does_not_answer_for_others(tmp_path: Path) -> None:
+    write_documents(tmp_path / "a*", document(1))
+    write_documents(tmp_path / "ab", document(2))
+    assert ask(tmp_path / "a*", "SELECT document_id FROM documents") == [(f"{1:032x}",)]
+
+
+def test_a_folder_without_dataset_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no dataset"):
+        connect(tmp_path)
+
+
+def test_temporary_files_are_not_asked(tmp_path: Path) -> None:
+    path = write_documents(tmp_path, document(1))
+    (path.parent / ".x.tmp").write_bytes(b"half")
+    assert ask(tmp_path, "SELECT count(*) FROM documents") == [(1,)]
+
+
+def test_the_day_of_the_folder_is_a_date_column(tmp_path: Path) -> None:
+    write_documents(tmp_path, document(1))
+    assert ask(tmp_path, "SELECT crawl_date FROM documents WHERE crawl_date = DATE '2024-05-06'") == [
+        (datetime(2024, 5, 6, tzinfo=UTC).date(),)
+    ]
