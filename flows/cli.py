@@ -1,6 +1,7 @@
 """The `marsad` command. Prefect is imported only by the commands that run a flow, after the quick way out."""
 
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -113,21 +114,32 @@ def tag() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 when all went well, 1 when a batch failed, 2 when the command could not run."""
+    _show_warnings()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except (UsageError, SettingsError) as error:
         sys.exit(complain(error, UNUSABLE))
     except MarsadError as error:
         sys.exit(complain(error, FAILED))
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        note("Stopped. What was finished stays; run again to go on.")
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except click.ClickException as error:
         error.show()
         sys.exit(UNUSABLE)
+    if code == INTERRUPTED:  # typer turns KeyboardInterrupt into this code
+        note("Stopped. What was finished stays; run again to go on.")
+    sys.exit(code)
+
+
+def _show_warnings() -> None:
+    """Print warnings of Marsad's own loggers as sentences; Prefect's log is in its UI."""
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("marsad: %(message)s"))
+    for name in ("tasks", "config"):
+        logging.getLogger(name).addHandler(handler)
 
 
 def complain(error: BaseException, code: int) -> int:

@@ -43,12 +43,22 @@ class LexiconNames:
         index = 0
         while index < len(words):
             span = self._at(words, index, language)
-            if span is None:
+            if span is None or self._begins_behind_elision(words, span, language):
                 index += 1
             else:
                 spans.append(span)
                 index = span.last + 1
         return spans
+
+    def _begins_behind_elision(self, words: Words, span: Span, language: LanguageWords) -> bool:
+        """Whether a name begins behind a span's elided article and reaches further.
+
+        L'Union is a town, and no part of "L'Union européenne".
+        """
+        if span.first == span.last or len(words.surfaces[span.first]) > 1 or words.joins[span.first] != TIGHT:
+            return False
+        behind = self._at(words, span.first + 1, language)
+        return behind is not None and behind.last > span.last
 
     def is_place(self, key: str, language: LanguageWords) -> bool:
         """Whether the folded name is one of a country, region or city."""

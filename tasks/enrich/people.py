@@ -68,7 +68,9 @@ def _latin_at(words: Words, index: int, role_size: int, language: LanguageWords,
         return
     is_letter = len(words.surfaces[index]) == 1 and words.keys[index] not in titles.forms_of_address
     is_initial = is_letter and words.joins[index] == DOT and not words.opens[index]
-    if words.keys[index] in titles.given_names or is_initial:
+    # 'Don' is a given name in English, a form of address in Spanish: there the name begins behind it.
+    is_given = words.keys[index] in titles.given_names and words.keys[index] not in titles.forms_of_address
+    if is_given or is_initial:
         last = _name_end(words, index, language)
         if last is not None and last > index and len(words.surfaces[last]) > 1:
             yield Span(index, last, "PER", PERSON_BY_GIVEN_NAME)

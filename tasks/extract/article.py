@@ -5,7 +5,7 @@ import traceback
 
 from tasks.extract.dates import DateContext, warm_up_dates
 from tasks.extract.decoding import decode
-from tasks.extract.html import extract_html
+from tasks.extract.html import extract_html, shows_nothing
 from tasks.extract.plain_text import extract_text
 from tasks.extract.urls import warm_up_domains
 from tasks.records.article import Article, Rejection
@@ -76,7 +76,7 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     route = extract_html if is_html else extract_text
     article = route(text, url=raw.url, context=context)
     if article is None:
-        return _reject("no_main_text")
+        return _reject("empty" if is_html and shows_nothing(text) else "no_main_text")
     if len(article.text) < min_chars:
         return _reject("too_short", f"{len(article.text)} characters, at least {min_chars} were due")
     return article

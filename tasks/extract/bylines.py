@@ -18,7 +18,7 @@ MARKED = (
     ),
     XPath(
         ".//*[@class][contains(@class, 'uthor') or contains(@class, 'utor') or contains(@class, 'yline')"
-        " or contains(@class, 'journalist') or contains(@class, 'signature')]"
+        " or contains(@class, 'writer') or contains(@class, 'journalist') or contains(@class, 'signature')]"
         "[self::a or self::address or self::div or self::p or self::span or self::strong or self::h3 or self::h4"
         " or self::h5 or self::li or self::cite or self::em or self::b or self::small]"
     ),

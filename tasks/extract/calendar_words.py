@@ -57,7 +57,7 @@ PUBLISHED_WORDS = tuple(
     for word in (
         "publié", "publiée", "mis en ligne", "posté", "published", "posted", "publication", "publicado", "publicada",
         "veröffentlicht", "pubblicato", "created", "créé", "نشر", "النشر", "نشرت", "تاريخ النشر", "كتب", "أدرج", "منذ",
-        "parution", "erstellt",
+        "parution", "paru le", "paru dans", "parue le", "parue dans", "بتاريخ", "erstellt",
     )
 )  # fmt: skip
 MODIFIED_WORDS = tuple(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 
 from htmldate import find_date
 from lxml.html import HtmlElement
@@ -12,7 +13,8 @@ from lxml.html import HtmlElement
 from tasks.extract.calendar_words import MODIFIED_WORDS, fold
 from tasks.extract.moments import Moment, parse_moment, parse_visible
 from tasks.extract.page_data import PageData, plain
-from tasks.extract.regions import ASIDE, lies_in
+from tasks.extract.regions import ASIDE, WHOLE, lies_in
+from tasks.extract.titles import fold_words
 from tasks.records.article import DatedBy, DateSource
 
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -73,6 +75,15 @@ MAX_VISIBLE_CHARS = 120
 MAX_CHILDREN = 12
 # How far under its headline a page shows its date.
 HEADLINE_CHARS = 700
+# A paragraph longer than this is the article or its standfirst: the days it names are its story's.
+MAX_LINE_CHARS = 160
+# What an article's own frame is called; a date above the headline is the article's inside one only.
+ENTRY = re.compile(r"(?:^|[\s_-])(?:article|entry|post|story|news)(?:$|[\s_-])", re.IGNORECASE)
+MAX_HEADINGS = 60
+# "Last updated on": what stands in an element of its own before its date.
+MAX_LABEL_CHARS = 40
+# Elements of that frame looked at above the headline.
+MAX_ABOVE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,25 +219,91 @@ def _from_marked_text(tree: HtmlElement, context: DateContext) -> DatedBy | None
     return None
 
 
-def _texts_behind(tree: HtmlElement, heading: HtmlElement) -> Iterator[str]:
-    """The texts that follow a heading, node by node, for the first HEADLINE_CHARS characters."""
+def _texts_behind(tree: HtmlElement, heading: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """The texts that follow a heading and their elements, node by node, for the first HEADLINE_CHARS characters."""
     seen, passed = 0, False
     for element in tree.iter():
         if element is heading:
             passed = True
+            if element.tail and not element.tail.isspace():
+                yield element.getparent(), element.tail
         elif passed and isinstance(element.tag, str) and element.tag not in ("script", "style", "noscript"):
-            for text in (element.text, element.tail):
+            for node, text in ((element, element.text), (element.getparent(), element.tail)):
                 if text and not text.isspace():
                     seen += len(text)
-                    yield text
+                    yield node, text
         if seen > HEADLINE_CHARS:
             return
 
 
-def _from_under_headline(tree: HtmlElement, context: DateContext) -> DatedBy | None:
-    """The first date in a short text right under the first h1, today's left out."""
+def find_headline(tree: HtmlElement, title: str | None) -> HtmlElement | None:
+    """The heading that shows the page's title: the first h1 that agrees with it, else the first h2 or h3 that is it."""
+    folded = fold_words(title)
+    if not folded:
+        return None
+    for element in islice(tree.iter("h1"), MAX_HEADINGS):
+        shown = fold_words("".join(element.itertext()))
+        if shown and (shown == folded or (len(shown) > 15 and (shown in folded or folded in shown))):
+            return element
+    lower = islice(tree.iter("h2", "h3"), MAX_HEADINGS)
+    return next((element for element in lower if fold_words("".join(element.itertext())) == folded), None)
+
+
+def _texts_above(headline: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """The short texts above a headline inside the article's own frame."""
+    frame = next(
+        (
+            node
+            for node in headline.iterancestors()
+            if node.tag == "article" or (node.tag not in WHOLE and ENTRY.search(node.get("class") or ""))
+        ),
+        None,
+    )
+    for element in islice(frame.iter(), MAX_ABOVE) if frame is not None else ():
+        if element is headline:
+            return
+        if isinstance(element.tag, str) and element.tag not in ("script", "style", "noscript"):
+            for node, text in ((element, element.text), (element.getparent(), element.tail)):
+                if node is not None and text and not text.isspace():
+                    yield node, text
+
+
+def _stands_in_prose(element: HtmlElement) -> bool:
+    """Whether an element lies in a paragraph too long for a line about the article."""
+    paragraph = element if element.tag == "p" else next(element.iterancestors("p"), None)
+    return paragraph is not None and sum(map(len, paragraph.itertext())) > MAX_LINE_CHARS
+
+
+def _from_beside_headline(tree: HtmlElement, title: str | None, context: DateContext) -> DatedBy | None:
+    """The date in a line beside the headline, under it before above it; the day of the fetch is one like any other.
+
+    A label before the date ("Updated") counts for it. Days named in paragraphs are the story's, not the page's.
+    """
+    headline = find_headline(tree, title)
+    if headline is None:
+        return None
+    label = ""
+    for element, text in chain(_texts_behind(tree, headline), _texts_above(headline)):
+        if len(text) > MAX_VISIBLE_CHARS:
+            continue
+        dated = _dated(parse_visible(text), "text", context, structured=False)
+        if dated is None:
+            label = text if len(text) <= MAX_LABEL_CHARS else ""
+        elif (
+            dated.precision != "month"
+            and not _is_change(text)
+            and not _is_change(label)
+            and not _is_aside(element)
+            and not _stands_in_prose(element)
+        ):
+            return dated
+    return None
+
+
+def _from_under_heading(tree: HtmlElement, context: DateContext) -> DatedBy | None:
+    """The first date in a short text right under the first h1, today's left out: the h1 may be the outlet's name."""
     heading = next(iter(tree.iter("h1")), None)
-    for text in _texts_behind(tree, heading) if heading is not None else ():
+    for _, text in _texts_behind(tree, heading) if heading is not None else ():
         if len(text) <= MAX_VISIBLE_CHARS and not _is_change(text):
             dated = _dated(parse_visible(text), "text", context, structured=False)
             if dated and dated.precision != "month" and not context.is_fetch_day(dated.at):
@@ -255,11 +332,14 @@ def _from_whole_page(
     return None
 
 
-def published(tree: HtmlElement, data: PageData, *, url: str | None, context: DateContext) -> DatedBy | None:
+def published(
+    tree: HtmlElement, data: PageData, *, url: str | None, context: DateContext, title: str | None = None
+) -> DatedBy | None:
     """When the page says it was published, or None when it does not say.
 
-    In order: JSON-LD, meta tags, marked elements, the day in the address, time tags, dates shown as such; the extensive
-    search of the whole page runs only where none of these speaks, because it costs as much as the rest together.
+    In order: JSON-LD, meta tags, marked elements, the day in the address, time tags, the line beside the heading that
+    shows `title`, other dates shown as such; the extensive search of the whole page runs only where none of these
+    speaks, because it costs as much as the rest together.
     """
     machine = (
         _from_json_ld(data, "datePublished", context)
@@ -271,8 +351,9 @@ def published(tree: HtmlElement, data: PageData, *, url: str | None, context: Da
         machine
         or _dated(url_day(url), "url", context)
         or _from_time_tags(tree, context)
+        or _from_beside_headline(tree, title, context)
         or _from_marked_text(tree, context)
-        or _from_under_headline(tree, context)
+        or _from_under_heading(tree, context)
         or _from_whole_page(tree, url, context, changed_at=modified(tree, data, context=context))
     )
 

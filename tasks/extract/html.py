@@ -16,7 +16,7 @@ from tasks.extract.frames import flatten_layout_tables, mark_article_frame
 from tasks.extract.lines import paragraphs
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
 from tasks.extract.people import json_ld_authors, meta_authors, people
-from tasks.extract.titles import find_title
+from tasks.extract.titles import find_title, fold_words, sitename_in_title
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article
 
@@ -29,6 +29,9 @@ TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
 TAG_SPLIT = re.compile(r"\s*[,;،|]\s*")
 MAX_TAG_CHARS = 80
 MAX_TAGS = 40
+# What a reader sees without a word of text, and what holds text that no reader sees.
+SHOWN_TAGS = frozenset({"img", "svg", "video", "audio", "iframe", "object", "embed", "form", "input", "picture"})
+UNSEEN_TAGS = frozenset({"script", "style", "noscript", "template", "title", "head", "html"})
 
 
 def parse_html(text: str) -> HtmlElement | None:
@@ -47,6 +50,19 @@ def _rooted(tree: HtmlElement) -> HtmlElement:
     page = document_fromstring("<html><body></body></html>")
     page.body.append(tree)
     return page
+
+
+def shows_nothing(text: str) -> bool:
+    """Whether a page has nothing to see but scripts: no text in its body, no picture, no form."""
+    tree = parse_html(text)
+    for element in tree.iter() if tree is not None else ():
+        if element.tag in SHOWN_TAGS:
+            return False
+        tails = element.tail if element.getparent() is not None and element.getparent().tag not in UNSEEN_TAGS else None
+        own = None if element.tag in UNSEEN_TAGS or not isinstance(element.tag, str) else element.text
+        if (own and not own.isspace()) or (tails and not tails.isspace()):
+            return False
+    return True
 
 
 def main_text(tree: HtmlElement, url: str | None) -> str:
@@ -149,13 +165,17 @@ def find_declared_language(tree: HtmlElement, data: PageData) -> str | None:
     return next((claim.strip() for claim in claims if claim and LANGUAGE_TAG.fullmatch(claim.strip())), None)
 
 
-def find_authors(tree: HtmlElement, data: PageData, sitename: str | None) -> tuple[str, ...]:
-    """The people named as authors: JSON-LD, else meta tags, else the byline that the page shows."""
-    organisations = frozenset(name.casefold() for name in (sitename, _publisher(data)) if name)
-    for strings, left_out in ((json_ld_authors(data), frozenset[str]()), (meta_authors(data), organisations)):
+def find_authors(tree: HtmlElement, data: PageData, *, stated: str | None, sitename: str | None) -> tuple[str, ...]:
+    """The people named as authors: JSON-LD, else meta tags, else the byline that the page shows.
+
+    The outlet is no author. Where only the `<title>` names it (`sitename` but not `stated`), meta tags are believed
+    all the same: a personal site is called as its author is.
+    """
+    named = frozenset(name.casefold() for name in (stated, _publisher(data)) if name)
+    for strings, left_out in ((json_ld_authors(data), frozenset[str]()), (meta_authors(data), named)):
         if found := people(strings, organisations=left_out):
             return found
-    return visible_authors(tree, organisations=organisations)
+    return visible_authors(tree, organisations=named | {name.casefold() for name in (sitename,) if name})
 
 
 def _publisher(data: PageData) -> str | None:
@@ -181,18 +201,22 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
     if not body:
         return None
     data = read_page_data(tree)
-    sitename = find_sitename(data)
+    stated = find_sitename(data)
+    sitename = stated or sitename_in_title(tree, url=url)
+    title = find_title(tree, data, sitename=sitename, url=url)
     return Article(
         text=body,
         extractor=EXTRACTOR,
-        title=find_title(tree, data, sitename=sitename, url=url),
+        title=title,
         description=data.first_meta("og:description", "description", "twitter:description", "dc.description"),
         section=find_section(data),
         sitename=sitename,
         image_url=find_image(data, url),
-        authors=find_authors(tree, data, sitename),
+        authors=find_authors(tree, data, stated=stated, sitename=sitename),
         tags=find_tags(tree, data),
-        published=published(tree, data, url=url, context=context),
+        published=published(
+            tree, data, url=url, context=context, title=None if fold_words(title) == fold_words(sitename) else title
+        ),
         modified_at=modified(tree, data, context=context),
         canonical_url=canonical_url(url, find_canonical_link(tree, data)),
         declared_language=find_declared_language(tree, data),

@@ -18,7 +18,11 @@ DIGITS = str.maketrans(
 
 _MONTH = "|".join(sorted(map(re.escape, MONTH_NUMBER), key=len, reverse=True))
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d)"
-_TIME = r"(?P<hour>[01]?\d|2[0-3])\s?[:hH]\s?(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+# A dot parts hour and minute only before am or pm ("5.45pm"): "14.30" alone may be a day.
+_TIME = (
+    r"(?P<hour>[01]?\d|2[0-3])(?:\s?[:hH]\s?|\.(?=[0-5]\d\s?[ap]\.?m))(?P<minute>[0-5]\d)"
+    r"(?::(?P<second>[0-5]\d))?"
+)
 
 ISO = re.compile(
     rf"(?<!\d){_YEAR}-(?P<month>0?[1-9]|1[0-2])-(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"

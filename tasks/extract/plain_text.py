@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from justext import get_stoplist
 
+from tasks.extract.bylines import NAME
 from tasks.extract.calendar_words import MODIFIED_WORDS, MONTH_NUMBER, PUBLISHED_WORDS, fold
 from tasks.extract.chrome_words import BYLINE, CHROME, CONTROL, DOMAIN_NAME, MAX_CHROME_CHARS, ORIGIN, SECTION, TAIL
 from tasks.extract.dates import DateContext
@@ -51,6 +52,13 @@ MAX_TITLE_CHARS = 250
 TITLE_WITHIN_LINES = 3
 MAX_DATE_LINE_CHARS = 120
 MAX_BYLINE_WORDS = 5
+DATE_PARTS = re.compile(r"\s[|–—·•-]\s")
+# What opens names of places of several words: "New York | 3 May" names no author.
+PLACE_OPENING = re.compile(
+    r"(?:new|north|south|east|west|san|santa|sao|saint|sainte|st|tel|port|los|las|el|bab|beni|ras|ain|sidi|khan|"
+    r"رأس|بني|عين|تل|مدينة|ولاية|جبل|سيدي|نيو|سان|بور|وادي|واد|دار|الدار|شرم|خان|باب|بيت|أم|كفر|دير|حي)\s",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -202,10 +210,14 @@ def label_lines(text: str) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The lines above the body that belong to it: the headline, and those about it (date, byline, section)."""
+    """The lines above the body that belong to it: the headline, and those about it (date, byline, section).
+
+    `under` are those of `about` that stand below the headline: a masthead's are not among them.
+    """
 
     title: str | None
     about: tuple[str, ...]
+    under: tuple[str, ...]
     body_start: int
 
 
@@ -220,7 +232,9 @@ def _is_headline(line: Line, repeated: frozenset[str]) -> bool:
 
 
 def _repeated(lines: list[Line]) -> frozenset[str]:
-    counts = Counter(fold_words(line.text) for line in lines)
+    """The lines, folded, that a page shows twice up to the end of its body: lists of other headlines follow there."""
+    end = max((index for index, line in enumerate(lines) if line.label == "good"), default=len(lines)) + 1
+    counts = Counter(fold_words(line.text) for line in lines[:end])
     return frozenset(text for text, count in counts.items() if count > 1)
 
 
@@ -240,15 +254,22 @@ def find_head(lines: list[Line]) -> Head:
     ):
         start += 1
     titles: list[str] = []
-    about: list[str] = []
-    for line in reversed(lines[max(start - 12, 0) : start]):
+    about: list[Line] = []
+    top = start
+    while top > max(start - 12, 0):
+        line = lines[top - 1]
         if is_about(line):
-            about.insert(0, line.text)
+            about.insert(0, line)
         elif _is_headline(line, repeated) and len(titles) < TITLE_WITHIN_LINES:
             titles.insert(0, line.text)
         else:
             break
-    return Head(_best_headline(titles, repeated), tuple(about), start)
+        top -= 1
+    title = _best_headline(titles, repeated)
+    texts = [line.text for line in lines[top:start]]
+    under = texts[texts.index(title) :] if title in texts else []
+    shown = [line.text for line in about]
+    return Head(title, tuple(shown), tuple(text for text in shown if text in under), start)
 
 
 def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) -> bool:
@@ -284,19 +305,21 @@ def _says_published(text: str) -> bool:
 def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | None:
     """The publication date: of a line about the headline, else of a line anywhere above the body that says "published".
 
-    A line that the page repeats is a masthead's, and so is a bare date that is the day of the fetch.
+    A line that the page repeats is a masthead's, and so is a bare date that is the day of the fetch, unless it stands
+    under the headline.
     """
     repeated = _repeated(lines)
     above = [
         line.text for line in lines[: head.body_start] if not line.in_run and len(line.text) <= MAX_DATE_LINE_CHARS
     ]
     stated = [text for text in above if _says_published(text)]
-    for text in dict.fromkeys([*filter(_says_published, head.about), *head.about, *stated[:20]]):
+    for text in dict.fromkeys([*filter(_says_published, head.about), *head.under, *head.about, *stated[:20]]):
         moment = parse_visible(text)
         if moment is None or fold_words(text) in repeated:
             continue
         at = moment.at_utc(context.zone)
-        if context.accepts(at, structured=False) and (_says_published(text) or not context.is_fetch_day(at)):
+        is_line = text in head.under or _says_published(text)
+        if context.accepts(at, structured=False) and (is_line or not context.is_fetch_day(at)):
             return DatedBy(at=at, precision=moment.precision, source="text")
     return None
 
@@ -320,12 +343,25 @@ def _find_section(head: Head) -> str | None:
 
 
 def _find_authors(head: Head) -> tuple[str, ...]:
-    """The people of a byline that holds little else than names."""
+    """The people of a byline that holds little else than names, or of the line that bears name and date."""
     for text in head.about:
         rest = BYLINE.sub("", text)
         if _is_byline(text) and len(rest.split()) <= MAX_BYLINE_WORDS and parse_visible(text) is None:
             return people([rest])
+    for text in head.under:
+        if parse_visible(text) is not None and (found := _people_beside_date(text)):
+            return found
     return ()
+
+
+def _people_beside_date(text: str) -> tuple[str, ...]:
+    """The people of the part that opens a date line ("Karim Sayegh - 3 May 2024"); a lone word is its dateline."""
+    first, parted, rest = text.partition(next(iter(DATE_PARTS.findall(text)), "|"))
+    name = BYLINE.sub("", first.strip())
+    is_name = parted and NAME.fullmatch(name) and 1 < len(name.split()) <= MAX_BYLINE_WORDS
+    if not is_name or PLACE_OPENING.match(name) or parse_visible(first) is not None or parse_visible(rest) is None:
+        return ()
+    return people([name])
 
 
 def body_lines(lines: list[Line], head: Head) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -14,10 +14,16 @@ SEPARATOR = re.compile(
     r"\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)"
 )
 WORD = re.compile(r"[^\W_]+")
+PAGE_NUMBER = re.compile(r"\b(?:page|seite|p[aá]gina|pagina|صفحة|الصفحة)\W{0,3}\d", re.IGNORECASE)
 MIN_TITLE_CHARS = 3
 MAX_TITLE_CHARS = 400
 MAX_HEADINGS = 60
 MIN_HEADLINE_WORDS = 3
+# A headline of this many letters is no section or page name.
+MIN_HEADLINE_CHARS = 10
+MAX_SITENAME_CHARS = 40
+MAX_SITENAME_WORDS = 5
+MIN_GLUED_SEGMENTS = 2
 
 
 def fold_words(text: str | None) -> str:
@@ -63,10 +69,23 @@ def _is_site_name(segment: str, sitename: str | None, host: str) -> bool:
     )
 
 
+def separators(title: str) -> list[tuple[int, int]]:
+    """Where the segments of a title part: start and end of each separator. Quotation marks in a pair part nothing."""
+    is_quoting = "«" in title and "»" in title
+    return [match.span() for match in SEPARATOR.finditer(title) if not (is_quoting and match[0].strip() in "«»")]
+
+
+def segments_of(title: str) -> list[str]:
+    """The segments of a title, empty ones left out."""
+    spans = [(0, 0), *separators(title), (len(title), len(title))]
+    pairs = pairwise(spans)
+    return [segment for (_, start), (end, _) in pairs if (segment := title[start:end].strip())]
+
+
 def without_site_name(title: str, *, sitename: str | None, url: str | None) -> str | None:
     """The title without leading or trailing segments that name the outlet; None when nothing else is left."""
     host = host_words(url)
-    spans = [match.span() for match in SEPARATOR.finditer(title)]
+    spans = separators(title)
     start, end = 0, len(title)
     while spans and _is_site_name(title[spans[-1][1] : end], sitename, host):
         end = spans.pop()[0]
@@ -100,7 +119,7 @@ def _agreeing_heading(candidates: Sequence[str], tops: Sequence[str]) -> str | N
 
 def _segment_heading(shown: str | None, lower: Sequence[str]) -> str | None:
     """The lower heading that is one whole segment of the `<title>`, for pages whose h1 is the outlet's name."""
-    segments = {fold_words(segment) for segment in SEPARATOR.split(shown or "")} - {""}
+    segments = {fold_words(segment) for segment in segments_of(shown or "")} - {""}
     return (
         next((text for text in lower if fold_words(text) in segments and len(text.split()) >= MIN_HEADLINE_WORDS), None)
         if len(segments) > 1
@@ -111,6 +130,34 @@ def _segment_heading(shown: str | None, lower: Sequence[str]) -> str | None:
 def _shown_title(tree: HtmlElement) -> str | None:
     element = next(iter(tree.iter("title")), None)
     return plain(element.text_content()[:2000]) if element is not None else None
+
+
+def sitename_in_title(tree: HtmlElement, *, url: str | None) -> str | None:
+    """The outlet's name where only the `<title>` bears it: its last segment, else its first, beside the page's h1.
+
+    A name has no more words than the headline. None where the h1 is the outlet's own name, as the address tells.
+    """
+    segments = segments_of(_shown_title(tree) or "")
+    if len(segments) < MIN_GLUED_SEGMENTS:
+        return None
+    host = host_words(url)
+    tops = {
+        folded for text in headings(tree, "h1") if not _is_site_name(text, None, host) and (folded := fold_words(text))
+    }
+    for name, rest in ((segments[-1], segments[:-1]), (segments[0], segments[1:])):
+        headlines = {fold_words(" ".join(rest)), *map(fold_words, rest)} & tops
+        words = len(fold_words(name).split())
+        is_told = any(len(text) > MIN_HEADLINE_CHARS and len(text.split()) >= words for text in headlines)
+        if is_told and fold_words(name) not in tops and _may_be_site_name(name, url):
+            return name
+    return None
+
+
+def _may_be_site_name(segment: str, url: str | None) -> bool:
+    """Whether a segment is short, and neither a page's number nor the section that the address names."""
+    is_short = len(segment) <= MAX_SITENAME_CHARS and len(segment.split()) <= MAX_SITENAME_WORDS
+    path = (url or "").casefold().partition("//")[2].split("/")[1:]
+    return is_short and PAGE_NUMBER.search(segment) is None and fold_words(segment) not in map(fold_words, path)
 
 
 def _candidates(data: PageData, shown: str | None) -> list[str]:

@@ -19,7 +19,9 @@ class GroupCounts:
     work_s: float
 
     def __post_init__(self) -> None:
-        """Raises ContractError unless accepted and rejected pages are all pages."""
+        """Raises ContractError unless accepted and rejected pages are all pages, each at least none."""
+        if min(self.n_accepted, *self.rejected.values(), 0) < 0:
+            raise ContractError(f"{self.source} {self.language}: a count below zero")
         if self.n_accepted + sum(self.rejected.values()) != self.n_pages:
             raise ContractError(
                 f"{self.source} {self.language}: {self.n_pages} pages, but {self.n_accepted} accepted and "
@@ -49,6 +51,9 @@ class BatchReport:
             return
         if self.n_rows != self.n_due:
             raise ContractError(f"{self.label}: {self.n_due} records, but {self.n_rows} rows")
+        accepted = sum(group.n_accepted for group in self.groups)
+        if not accepted <= self.n_documents <= accepted + self.n_taken_over:
+            raise ContractError(f"{self.label}: {accepted} pages accepted, but {self.n_documents} documents")
         worked = sum(group.n_pages for group in self.groups)
         if worked + self.n_taken_over != self.n_rows:
             raise ContractError(
@@ -69,6 +74,12 @@ class RunReport:
     wall_s: float
     notices: tuple[str, ...] = ()
     groups: tuple[GroupCounts, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Raises ContractError unless the groups hold every page that the batches worked on."""
+        worked = sum(group.n_pages for batch in self.batches for group in batch.groups)
+        if self.n_pages != worked:
+            raise ContractError(f"the report counts {self.n_pages} pages, its batches {worked}")
 
     @property
     def failed(self) -> tuple[BatchReport, ...]:

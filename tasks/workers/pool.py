@@ -12,9 +12,10 @@ import os
 import resource
 import signal
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, InvalidStateError
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from typing import Any, Literal, TypeVar
@@ -73,11 +74,35 @@ class WorkerPool:
 
     def __init__(self, pool: ProcessPool, *, workers: int) -> None:
         self._pool = pool
+        self._waiting: set[Any] = set()
+        self._lock = threading.Lock()
+        self._is_stopped = False
         self.workers = workers
 
     def call(self, function: Callable[..., T], *args: object, timeout_s: float) -> Call:
-        """Send a call to the next free worker."""
-        return Call(self._pool.schedule(function, args=args, timeout=timeout_s), timeout_s)
+        """Send a call to the next free worker. Raises PoolStopped after `stop`."""
+        with self._lock:
+            if self._is_stopped:
+                raise PoolStopped("the run was stopped")
+            future = self._pool.schedule(function, args=args, timeout=timeout_s)
+            self._waiting.add(future)
+        future.add_done_callback(self._forget)
+        return Call(future, timeout_s)
+
+    def _forget(self, future: Any) -> None:
+        with self._lock:
+            self._waiting.discard(future)
+
+    def stop(self) -> None:
+        """End all workers now; whoever waits for a call gets PoolStopped (pebble would leave them waiting)."""
+        with self._lock:
+            self._is_stopped = True
+            waiting = list(self._waiting)
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        for future in waiting:
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(PoolStopped("the run was stopped"))
 
 
 def _limit_worker(memory_bytes: int) -> None:
@@ -125,11 +150,11 @@ def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) 
             initargs=(memory_bytes,),
             context=context,
         )
+        workers_pool = WorkerPool(pool, workers=workers)
         try:
-            yield WorkerPool(pool, workers=workers)
-            pool.close()  # type: ignore[no-untyped-call]
+            yield workers_pool
         except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
+            workers_pool.stop()
             raise
-        finally:
-            pool.join()
+        pool.close()  # type: ignore[no-untyped-call]
+        pool.join()

@@ -195,7 +195,7 @@ def test_the_claims_of_the_head_are_taken_over() -> None:
         (bytes(range(32)) * 40, "text/html", "binary"),
         (b"\x89PNG\r\n\x1a\n....", None, "binary"),
         (b"{}", "application/json", "not_html"),
-        (b"<html><body></body></html>", "text/html", "no_main_text"),
+        (b"<html><body></body></html>", "text/html", "empty"),
         (b"<html><body><p>Short.</p></body></html>", "text/html", "too_short"),
     ],
 )

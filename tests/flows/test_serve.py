@@ -184,7 +184,9 @@ def test_the_ui_shows_run_and_report_in_a_browser(served: Served, finished_run: 
         flags = [*CHROMIUM_FLAGS, f"--user-data-dir={tmp_path / name}", "--virtual-time-budget=15000"]
         picture = SCREENSHOTS / f"ui-{name}.png"
         picture.unlink(missing_ok=True)
-        subprocess.run(["chromium", *flags, f"--screenshot={picture}", url], capture_output=True, timeout=90, check=True)
+        subprocess.run(
+            ["chromium", *flags, f"--screenshot={picture}", url], capture_output=True, timeout=90, check=True
+        )
         shown = subprocess.run(
             ["chromium", *flags, "--dump-dom", url], capture_output=True, text=True, timeout=90, check=True
         ).stdout

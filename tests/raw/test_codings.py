@@ -1,8 +1,10 @@
 """Transfer and content codings: undone under a limit, and never another error than CodingError."""
 
+import contextlib
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -76,11 +78,11 @@ def test_a_body_that_is_not_chunked_after_all_is_kept() -> None:
     assert dechunk(PAGE) == PAGE
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, brotli.compress])
-def test_a_bomb_is_cut_at_the_limit_in_bounded_memory(pack: object) -> None:
-    codings = {"compress": "br"}.get(getattr(pack, "__name__", ""), "gzip")
-    codings = {gzip.compress: "gzip", zlib.compress: "deflate"}.get(pack, codings)  # type: ignore[call-overload]
-    bomb = pack(b"\0" * 30_000_000)  # type: ignore[operator]
+@pytest.mark.parametrize(
+    ("codings", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress)]
+)
+def test_a_bomb_is_cut_at_the_limit_in_bounded_memory(codings: str, pack: Callable[[bytes], bytes]) -> None:
+    bomb = pack(b"\0" * 30_000_000)
     tracemalloc.start()
     try:
         data = decode_content(bomb, codings, limit=100_000)
@@ -101,10 +103,8 @@ def test_dechunk_takes_any_bytes_and_adds_none(body: bytes) -> None:
     st.lists(st.sampled_from(["gzip", "deflate", "br", "identity", "zstd", " x "]), max_size=3).map(",".join),
 )
 def test_decoding_any_bytes_gives_bounded_bytes_or_a_coding_error(body: bytes, codings: str) -> None:
-    try:
+    with contextlib.suppress(CodingError):
         assert len(decode_content(body, codings, limit=100)) <= max(len(body), 65_536 + 101)
-    except CodingError:
-        pass
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=5))

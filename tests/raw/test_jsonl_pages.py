@@ -60,8 +60,20 @@ def test_raw_id_and_raw_path_hold_the_line_number_from_one(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "content",
-    [b"not json", b"[1]", b"3", b"null", b'"text"', b"{}", b'{"text": 5}', b'{"text"', b"\xff\xfe", b"[" * 100_000, b"{\x00}"],
-)  # fmt: skip
+    [
+        b"not json",
+        b"[1]",
+        b"3",
+        b"null",
+        b'"text"',
+        b"{}",
+        b'{"text": 5}',
+        b'{"text"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"{\x00}",
+    ],
+)
 def test_a_line_that_is_no_page_is_a_bad_record(tmp_path: Path, content: bytes) -> None:
     put(tmp_path, "a.jsonl", content + b"\n")
     assert outcome(record_of(tmp_path)) == "bad_record"

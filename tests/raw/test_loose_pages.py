@@ -78,7 +78,7 @@ def test_a_file_time_that_no_calendar_has_is_null() -> None:
 
 def test_meta_describes_source_zone_url_and_charset(tmp_path: Path) -> None:
     put(tmp_path, "o/a.html", b"x")
-    described = {
+    described: dict[str, object] = {
         "file": "./a.html",
         "url": "http://x.example/",
         "source": "Le Matin",
@@ -141,7 +141,7 @@ def test_lone_surrogates_in_meta_do_not_stop_the_plan(tmp_path: Path) -> None:
 
 def test_headers_of_any_shape_are_no_crash(tmp_path: Path) -> None:
     shapes: list[object] = [None, [], "text", {"Content-Type": 5}, {"Content-Type": None}, {"X": ["charset=utf-8"]}]
-    for number, headers in enumerate(shapes):
+    for number in range(len(shapes)):
         put(tmp_path, f"o/{number}.html", b"x")
     put(tmp_path, "o/meta.jsonl", meta(*({"file": f"{n}.html", "headers": h} for n, h in enumerate(shapes))))
     assert [r.charset for r in records_of(tmp_path)] == [None] * len(shapes)

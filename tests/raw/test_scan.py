@@ -149,8 +149,12 @@ def test_the_crawl_date_is_the_utc_day_of_the_first_dated_record(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("instant", "day"),
-    [(None, "1970-01-01"), (datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC), "2024-02-29"), (datetime(77, 1, 2, tzinfo=UTC), "0077-01-02")],
-)  # fmt: skip
+    [
+        (None, "1970-01-01"),
+        (datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC), "2024-02-29"),
+        (datetime(77, 1, 2, tzinfo=UTC), "0077-01-02"),
+    ],
+)
 def test_day_of_an_instant(instant: datetime | None, day: str) -> None:
     assert day_of(instant) == day
 
@@ -171,7 +175,7 @@ def test_a_container_that_cannot_be_read_any_more_is_one_unreadable_batch(
     file = put(tmp_path, "a.warc", CONTAINERS["a.warc"])
     container = only(tmp_path)
     change(file)
-    with pytest.raises(OSError, match="a.warc"):
+    with pytest.raises(OSError, match=r"a\.warc"):
         scan(tmp_path, container)
     batch = unreadable_batch(tmp_path, container, "No such file")
     assert (batch.n_records, batch.scan_failure, batch.piece.end) == (0, "No such file", container.size_bytes)

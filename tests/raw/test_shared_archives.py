@@ -48,7 +48,7 @@ def test_pages_and_addresses_are_those_warcio_reads(tmp_path: Path, path: Path) 
         for r in read(tmp_path, scan(tmp_path, max_bytes=LIMIT), max_bytes=LIMIT)
         if outcome(r) == "page"
     }
-    due: dict[str, list[bytes]] = defaultdict(list)
+    due: dict[str | None, list[bytes]] = defaultdict(list)
     with path.open("rb") as file:
         for record in ArchiveIterator(file):
             if record.rec_type in ("response", "resource"):

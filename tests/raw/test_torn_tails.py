@@ -44,7 +44,7 @@ def test_a_tail_cut_at_any_byte_gives_no_half_record(tmp_path: Path, name: str) 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_a_piece_ends_before_the_torn_record_and_says_so(tmp_path: Path, name: str) -> None:
     whole, before = b"".join(ENTRIES[name]), len(b"".join(ENTRIES[name][:-1]))
-    for size in range(before + 1, len(whole) - 10):
+    for size in range(before + 1, len(whole) - 10, 3):
         put(tmp_path, name, whole[:size])
         (batch,) = scan(tmp_path)
         if batch.n_records == 4:  # its body is whole: only what closes the record is missing

@@ -77,9 +77,23 @@ def test_prose_producer_and_unit_are_on_the_field() -> None:
 
 def test_prose_of_all_columns_is_on_the_schema() -> None:
     assert json.loads(arrow_schema(Row).metadata[b"columns"]) == [
-        {"name": "name", "type": "string", "nullable": False, "unit": None, "description": "The name.", "producer": "tests.x"},
-        {"name": "score", "type": "float", "nullable": True, "unit": "0..1", "description": "The score.", "producer": "tests.y"},
-    ]  # fmt: skip
+        {
+            "name": "name",
+            "type": "string",
+            "nullable": False,
+            "unit": None,
+            "description": "The name.",
+            "producer": "tests.x",
+        },
+        {
+            "name": "score",
+            "type": "float",
+            "nullable": True,
+            "unit": "0..1",
+            "description": "The score.",
+            "producer": "tests.y",
+        },
+    ]
 
 
 @pytest.mark.parametrize(("name", "arrow_type"), CONTRACT.items())

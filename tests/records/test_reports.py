@@ -61,7 +61,12 @@ def test_groups_of_many_batches_are_merged() -> None:
 
 
 def test_merged_groups_come_by_source_and_then_size() -> None:
-    groups = [group("b", "fr", accepted=1), group("a", "ar", accepted=1), group("a", "fr", accepted=9), group(None, None, accepted=0, empty=1)]  # fmt: skip
+    groups = [
+        group("b", "fr", accepted=1),
+        group("a", "ar", accepted=1),
+        group("a", "fr", accepted=9),
+        group(None, None, accepted=0, empty=1),
+    ]
     merged = merge_groups([report(12, 12, *groups)])
     assert [(g.source, g.language) for g in merged] == [(None, None), ("a", "fr"), ("a", "ar"), ("b", "fr")]
 
@@ -86,8 +91,14 @@ def test_a_listed_reason_is_taken(reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("error", "parent"),
-    [(UsageError, MarsadError), (LockedError, UsageError), (SchemaError, UsageError), (ContractError, MarsadError), (RunFailed, MarsadError)],
-)  # fmt: skip
+    [
+        (UsageError, MarsadError),
+        (LockedError, UsageError),
+        (SchemaError, UsageError),
+        (ContractError, MarsadError),
+        (RunFailed, MarsadError),
+    ],
+)
 def test_errors_are_the_tree_their_module_draws(error: type, parent: type) -> None:
     assert error.__bases__ == (parent,)
 

@@ -55,7 +55,16 @@ def test_a_pages_footer_survives_json(footer: PagesFooter) -> None:
     assert PagesFooter.from_json(json.loads(stated)) == footer
 
 
-@given(st.builds(DocumentsFooter, batch_id=NAMES, container=NAMES, pipeline_version=NAMES, pages_sha256=NAMES, decisions_sha256=NAMES))  # fmt: skip
+@given(
+    st.builds(
+        DocumentsFooter,
+        batch_id=NAMES,
+        container=NAMES,
+        pipeline_version=NAMES,
+        pages_sha256=NAMES,
+        decisions_sha256=NAMES,
+    )
+)
 def test_a_documents_footer_survives_json(footer: DocumentsFooter) -> None:
     assert DocumentsFooter.from_json(json.loads(json.dumps(footer.to_json()))) == footer
 
@@ -78,12 +87,18 @@ def test_a_footer_covers_its_batch_under_any_version() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"n_records": 4}, {"first_record": 6}, {"is_last": False}, {"part": "2"}, {"kind": Kind.JSONL}, {"start": Mark(offset=11)},
-        {"piece": Piece(check="c", start=10, end=21, container_bytes=25)}, {"container": "o/b.warc"},
+        {"n_records": 4},
+        {"first_record": 6},
+        {"is_last": False},
+        {"part": "2"},
+        {"kind": Kind.JSONL},
+        {"start": Mark(offset=11)},
+        {"piece": Piece(check="c", start=10, end=21, container_bytes=25)},
+        {"container": "o/b.warc"},
         {"piece": Piece(check="d", start=10, end=20, container_bytes=25)},
         {"piece": Piece(check="c", start=10, end=20, container_bytes=26)},
     ],
-)  # fmt: skip
+)
 def test_a_footer_does_not_cover_a_batch_that_differs(changed: dict[str, object]) -> None:
     other = dataclasses.replace(BATCH, **changed)  # type: ignore[arg-type]
     assert not PagesFooter.of_batch(BATCH, pipeline_version="v", rows_sha256="r").covers(other)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ with output_lock(Path(sys.argv[1]), holder="marsad run"):
 
 
 @pytest.fixture
-def holder(tmp_path: Path) -> "subprocess.Popen[str]":
+def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """Another process that holds the lock of tmp_path / 'out'."""
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "out")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -51,7 +51,8 @@ def test_pandas_reads_what_was_written(tmp_path: Path) -> None:
 def test_duckdb_reads_what_was_written(tmp_path: Path) -> None:
     write_documents(tmp_path, document(1, text="ligne\nسطر \x00 \U0001f5de"))
     row = answer(
-        f"SELECT text, entities[1].name, languages[2].language, epoch_us(fetched_at), crawl_date::VARCHAR FROM {glob(tmp_path)}"
+        "SELECT text, entities[1].name, languages[2].language, epoch_us(fetched_at), crawl_date::VARCHAR "
+        f"FROM {glob(tmp_path)}"
     )[0]
     assert row == (
         "ligne\nسطر \x00 \U0001f5de",
