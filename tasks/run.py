@@ -13,7 +13,7 @@ from tasks.extract.article import extract_article
 from tasks.page import Extractor, Work, pipeline_version
 from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
-from tasks.records.reports import BatchReport, RunReport, merge_groups
+from tasks.records.reports import BatchReport, RunReport
 from tasks.store.lock import claim, output_lock, owner_of
 from tasks.workers.pool import WorkerPool, open_pool, start_fork_server
 
@@ -71,7 +71,6 @@ class Run:
             n_settled=len(settled),
             wall_s=time.monotonic() - self.began_s,
             notices=self.pending.notices + plan.torn_tails(changes.to_write),
-            groups=merge_groups(batches),
         )
 
 

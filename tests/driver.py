@@ -67,8 +67,5 @@ def dataset_bytes(out: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    build(
-        Path(sys.argv[1]),
-        Path(sys.argv[2]),
-        **{name: int(value) for name, value in (a.split("=") for a in sys.argv[3:])},
-    )
+    stated: dict[str, Any] = dict(argument.split("=") for argument in sys.argv[3:])
+    build(Path(sys.argv[1]), Path(sys.argv[2]), **stated)

@@ -13,6 +13,8 @@ from tasks.extract.page_data import PageData, plain
 SEPARATOR = re.compile(
     r"\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)"
 )
+# Guillemets in a pair quote; one alone is an arrow between segments.
+QUOTES = str.maketrans("«»", '""')
 WORD = re.compile(r"[^\W_]+")
 PAGE_NUMBER = re.compile(r"\b(?:page|seite|p[aá]gina|pagina|صفحة|الصفحة)\W{0,3}\d", re.IGNORECASE)
 MIN_TITLE_CHARS = 3
@@ -72,7 +74,7 @@ def _is_site_name(segment: str, sitename: str | None, host: str) -> bool:
 def separators(title: str) -> list[tuple[int, int]]:
     """Where the segments of a title part: start and end of each separator. Quotation marks in a pair part nothing."""
     is_quoting = "«" in title and "»" in title
-    return [match.span() for match in SEPARATOR.finditer(title) if not (is_quoting and match[0].strip() in "«»")]
+    return [match.span() for match in SEPARATOR.finditer(title.translate(QUOTES) if is_quoting else title)]
 
 
 def segments_of(title: str) -> list[str]:

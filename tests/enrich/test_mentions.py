@@ -144,3 +144,12 @@ def test_time_grows_with_the_text_and_not_faster(recogniser: Recogniser, piece: 
 
     # Ten times the text in less than thirty times the time: quadratic would be a hundred.
     assert seconds(100_000) < 30 * max(seconds(10_000), 0.01)
+
+
+def test_form_of_address_that_is_a_given_name_elsewhere_stays_outside(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Don Andrés Belmonte nos recibió.", "es") == [("PER", "Andrés Belmonte")]
+
+
+@pytest.mark.parametrize("apostrophe", ["'", "’"])
+def test_elided_article_does_not_make_a_town_of_half_a_name(recogniser: Recogniser, apostrophe: str) -> None:
+    assert found(recogniser, f"L{apostrophe}Union européenne paiera.", "fr") == [("ORG", "Union européenne")]

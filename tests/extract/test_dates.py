@@ -176,3 +176,67 @@ def test_the_last_change_is_its_own_column() -> None:
     data = read_page_data(tree)
     assert modified(tree, data, context=DateContext(FETCHED, None)) == datetime(2024, 5, 5, 8, tzinfo=UTC)
     assert published(tree, data, url=None, context=DateContext(FETCHED, None)) is None
+
+
+PROSE = (
+    "<p>The harbour of the old town was opened again after two years of work, the mayor said in a short speech, and "
+    "many came to see the first boat, which had waited outside since Friday, 22 November 2024, for the tide.</p>"
+)
+HEADLINE = "<h1>The old harbour opens again</h1>"
+TITLE = "The old harbour opens again"
+
+
+def date_beside(body: str) -> str | None:
+    tree = parse_html(f"<html><body>{body}{PROSE}</body></html>")
+    assert tree is not None
+    context = DateContext(FETCHED, None)
+    dated = published(tree, read_page_data(tree), url=None, context=context, title=TITLE)
+    return dated.at.isoformat()[:16] if dated else None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p class='dateline'>25 November 2024</p>",
+        "<div><span class='writer'>Mona Adel</span> <span class='when'>25 November 2024</span></div>",
+        "<font><i>par Mona Adel</i> &nbsp;|&nbsp; mis en ligne le 25/11/2024</font>",
+        "<div>٢٥ تشرين الثاني ٢٠٢٤</div>",
+        "<div>الاثنين 25 نونبر 2024</div>",
+        "<div>23 جمادى الأولى 1446 هـ الموافق 25 نوفمبر 2024</div>",
+        "<div>Ajloun | 25 November 2024</div>",
+        "<div>November 25, 2024</div>",
+    ],
+)
+def test_the_line_under_the_headline_dates_the_page_even_on_the_day_of_the_fetch(line: str) -> None:
+    masthead = "<div class='today'>Tuesday 26 November 2024</div><ul><li><a href='/'>Home</a></li></ul>"
+    assert date_beside(masthead + HEADLINE + line) == "2024-11-25T00:00"
+
+
+def test_a_line_in_a_cell_under_the_headline_dates_the_page() -> None:
+    rows = f"<tr><td>{HEADLINE}</td></tr><tr><td>Mona Adel</td><td>24.11.2024</td></tr>"
+    assert date_beside(f"<table><tr><td>Home</td></tr>{rows}</table>") == "2024-11-24T00:00"
+
+
+def test_the_line_above_the_headline_dates_the_page_inside_the_article_only() -> None:
+    line = "<span>25 November 2024</span>"
+    assert date_beside(f"<article>{line}{HEADLINE}</article>") == "2024-11-25T00:00"
+    assert date_beside(f"<div>{line}{HEADLINE}</div>") is None
+
+
+def test_a_change_and_a_clock_under_the_headline_date_nothing() -> None:
+    assert date_beside(f"{HEADLINE}<div><b>Last updated:</b> <i>25 November 2024</i></div>") is None
+    assert date_beside(f"{HEADLINE}<div class='clock'>25 November 2024</div>") is None
+
+
+def test_a_day_that_the_story_names_dates_nothing() -> None:
+    story = f"<p>On <b>25 November 2024</b> {'the tide was high and the boats stayed out. ' * 5}</p>"
+    assert date_beside(HEADLINE + story) is None
+
+
+def test_a_clock_with_a_dot_is_read_before_am_and_pm_only() -> None:
+    shown = parse_visible("Thursday, 28th November 2024, 5.45pm")
+    assert shown is not None
+    assert (shown.wall.isoformat(), shown.precision) == ("2024-11-28T17:45:00", "minute")
+    bare = parse_visible("28 November 2024, 5.45")
+    assert bare is not None
+    assert bare.precision == "day"

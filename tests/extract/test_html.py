@@ -85,6 +85,9 @@ def test_lists_in_layout_tables_stay_in_the_text() -> None:
         ("إعادة فتح الميناء | جريدة الرصيف", "جريدة الرصيف", None, "إعادة فتح الميناء"),
         ("War - and peace", "The Daily Quay", "https://dailyquay.example/", "War - and peace"),
         ("The Daily Quay", "The Daily Quay", None, None),
+        ("Mona Adel: «A quay is a promise»", None, None, "Mona Adel: «A quay is a promise»"),
+        ("« Un quai, une promesse » - Le Quai", "Le Quai", None, "« Un quai, une promesse »"),
+        ("»Ein Kai, ein Wort« | Hafenblatt", "Hafenblatt", None, "»Ein Kai, ein Wort«"),
     ],
 )
 def test_a_title_loses_the_name_of_its_outlet_only(
@@ -98,6 +101,35 @@ def test_the_heading_decides_where_the_title_is_glued_to_an_unknown_name() -> No
         "<title>Harbour opens again after storm | Coast and sea</title>", "<h1>Harbour opens again after storm</h1>"
     )
     assert article_of(html).title == "Harbour opens again after storm"
+
+
+@pytest.mark.parametrize(
+    ("title", "headline", "sitename"),
+    [
+        ("Harbour opens again after storm | The Old Lantern", "Harbour opens again after storm", "The Old Lantern"),
+        ("Harbour opens again after storm - Coast - Lantern", "Harbour opens again after storm", "Lantern"),
+        ("Old Lantern - Harbour opens again after storm", "Harbour opens again after storm", "Old Lantern"),
+        ("إعادة فتح ميناء المدينة القديمة - صوت الرصيف", "إعادة فتح ميناء المدينة القديمة", "صوت الرصيف"),
+        ("Harbour opens again after storm | Page 2", "Harbour opens again after storm", None),
+        ("Harbour opens again after storm | News", "Harbour opens again after storm", None),
+        ("Harbour opens again: what now", "Harbour opens again: what now", None),
+        ("Harbour opens again after storm | Daily Quay", "Daily Quay", None),
+    ],
+)
+def test_the_title_names_the_outlet_beside_the_heading(title: str, headline: str, sitename: str | None) -> None:
+    article = article_of(page(f"<title>{title}</title>", f"<h1>{headline}</h1>"))
+    assert article.sitename == sitename
+    assert article.title == (headline if headline != "Daily Quay" else "Harbour opens again after storm")
+
+
+def test_a_stated_site_name_comes_before_the_title() -> None:
+    head = '<title>Harbour opens again after storm | Coast</title><meta property="og:site_name" content="Daily Quay">'
+    assert article_of(page(head, "<h1>Harbour opens again after storm</h1>")).sitename == "Daily Quay"
+
+
+def test_a_personal_site_is_called_as_its_author_is() -> None:
+    head = '<title>Harbour opens again after storm | Ann Field</title><meta name="author" content="Ann Field">'
+    assert article_of(page(head, "<h1>Harbour opens again after storm</h1>")).authors == ("Ann Field",)
 
 
 def test_json_ld_is_read_through_graphs_lists_and_comments() -> None:
@@ -141,6 +173,12 @@ def test_json_ld_beyond_repair_still_gives_its_date() -> None:
         (["Von Jan Berg | 04.05.2024, 10:00"], ("Jan Berg",)),
         (["Ann Field, Jr."], ("Ann Field, Jr",)),
         (["Daily Quay"], ()),
+        (["Agence Rivage Presse"], ()),
+        (["Agencia del Faro", "Ann Field"], ("Ann Field",)),
+        (["وكالة أنباء الساحل"], ()),
+        (["هيئة التحرير"], ()),
+        (["Par Claire Amsel et Karim Nour"], ("Claire Amsel", "Karim Nour")),
+        (["Ana Peña y Luis Mora"], ("Ana Peña", "Luis Mora")),
     ],
 )
 def test_authors_are_people(strings: list[str], names: tuple[str, ...]) -> None:
@@ -155,6 +193,7 @@ def test_authors_are_people(strings: list[str], names: tuple[str, ...]) -> None:
         '<div itemprop="author"><span itemprop="name">Ann Field</span><i>Reporter</i></div>',
         "<p>By Ann Field</p>",
         "<div><em>Von Ann Field</em></div>",
+        '<div class="meta"><span class="writer">Ann Field</span> <span class="when">4 May 2024</span></div>',
     ],
 )
 def test_a_byline_on_the_page_names_the_author(byline: str) -> None:
@@ -196,6 +235,8 @@ def test_the_claims_of_the_head_are_taken_over() -> None:
         (b"\x89PNG\r\n\x1a\n....", None, "binary"),
         (b"{}", "application/json", "not_html"),
         (b"<html><body></body></html>", "text/html", "empty"),
+        (b"<html><body><div id=a></div><script>let a = 1;</script></body></html>", "text/html", "empty"),
+        (b"<html><body><form><input name=a></form></body></html>", "text/html", "no_main_text"),
         (b"<html><body><p>Short.</p></body></html>", "text/html", "too_short"),
     ],
 )

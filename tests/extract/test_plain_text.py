@@ -96,6 +96,34 @@ def test_a_bare_date_that_is_the_day_of_the_fetch_dates_nothing() -> None:
     assert article_of(page("Publié le 25 novembre 2024 à 09h15", TITLE)).published is not None
 
 
+def test_the_line_under_the_headline_dates_the_page_even_on_the_day_of_the_fetch() -> None:
+    article = article_of(page("Mardi 26 novembre 2024", TITLE, "Par Mona Adel", "25 novembre 2024"))
+    assert article.published is not None
+    assert (article.published.at.day, article.authors) == (25, ("Mona Adel",))
+
+
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("Mona Adel | 25 novembre 2024", ("Mona Adel",)),
+        ("منى عادل - ٢٥ تشرين الثاني ٢٠٢٤", ("منى عادل",)),
+        ("Ajloun | 25 novembre 2024", ()),
+        ("New York | 25 novembre 2024", ()),
+        ("Lundi | 25 novembre 2024", ()),
+    ],
+)
+def test_a_line_under_the_headline_bears_name_and_date(line: str, authors: tuple[str, ...]) -> None:
+    article = article_of(page(MENU, TITLE, line))
+    assert article.published is not None
+    assert (article.title, article.authors, article.published.at.day) == (TITLE, authors, 25)
+
+
+def test_a_menu_line_that_the_tail_repeats_is_not_the_headline() -> None:
+    other = "Une fanfare cherche son tuba depuis le printemps"
+    tail = f"Dans la même rubrique\n{other}"
+    assert article_of(page(MENU, other, TITLE, "25 novembre 2024", below=tail)).title == TITLE
+
+
 @pytest.mark.parametrize(
     "tail",
     [

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ class Project:
         self.raw, self.out, self.marker = raw, folder / "out", f"run-{os.getpid()}-{folder.name}"
         settings = folder / "settings.yaml"
         settings.write_text(f"state_dir: {folder / 'state'}\nbatch_records: 50\nchunk_records: 2\n", encoding="utf-8")
-        self.command = [MARSAD, "run", "--raw", raw, "--out", self.out, "--settings", settings]
+        self.command: list[str | Path] = [MARSAD, "run", "--raw", raw, "--out", self.out, "--settings", settings]
         self.environment = {**os.environ, "MARSAD_TEST": self.marker}
         self.log = folder / "log.txt"
 
@@ -44,11 +43,11 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+def project(tmp_path: Path) -> Project:
     raw = tmp_path / "raw"
     for name in ("a", "b", "c", "d"):
         write_loose(raw / name, range(40))
-    yield Project(tmp_path, raw)
+    return Project(tmp_path, raw)
 
 
 def test_the_samples_go_through_and_a_second_run_finds_nothing(tmp_path: Path, samples_out: Path) -> None:

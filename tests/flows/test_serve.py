@@ -24,10 +24,18 @@ pytestmark = pytest.mark.flow
 
 BIN = Path(sys.executable).parent
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-CHROMIUM_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1500,1050"
-).split()
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--window-size=1500,1050",
+]
 
 
 @dataclass
@@ -85,7 +93,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         )
     serving = Served(process, f"http://127.0.0.1:{port}/api", folder, marker)
     try:
-        wait_for(lambda: (folder / "state" / "serving.json").exists(), seconds=90)
+        wait_for((folder / "state" / "serving.json").exists, seconds=90)
         wait_for(lambda: serving.ask("deployments/filter", {}), seconds=30)
         yield serving
     finally:

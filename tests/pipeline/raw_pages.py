@@ -15,7 +15,7 @@ from warcio.warcwriter import WARCWriter
 SENTENCES = [
     "The harbour board of Tangier met on Tuesday and voted to widen the eastern basin before the winter storms.",
     "Engineers from Morocco and Spain measured the tide for eleven days and found the channel shallow.",
-    "Fishermen asked who would pay for the dredging, and the board answered that the region and the port share the cost.",
+    "Fishermen asked who would pay for the dredging; the board answered that the region and the port share the cost.",
     "A second reading is due in the spring, when the figures of the survey will be open to everyone in the town hall.",
 ]
 

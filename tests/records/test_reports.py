@@ -72,10 +72,8 @@ def test_merged_groups_come_by_source_and_then_size() -> None:
 
 
 def test_a_run_sums_its_groups() -> None:
-    run = RunReport(
-        batches=(report(3, 0, error="x"),), n_batches_unchanged=0, n_settled=0, wall_s=1.0,
-        groups=(group(accepted=2, timeout=1), group("p", accepted=1, timeout=2)),
-    )  # fmt: skip
+    whole = report(6, 6, group(accepted=2, timeout=1), group("p", accepted=1, timeout=2))
+    run = RunReport(batches=(report(3, 0, error="x"), whole), n_batches_unchanged=0, n_settled=0, wall_s=1.0)
     assert (run.n_pages, run.n_accepted, run.rejected, len(run.failed)) == (6, 3, {"timeout": 3}, 1)
 
 
