@@ -54,4 +54,4 @@ readme: $(READY) ## write the generated parts of README.md
 	$(BIN)/python -m tests.readme_tables
 
 clean:           ## drop what was built, keep the environment
-	rm -rf data/parquet/pages data/parquet/documents data/parquet/.marsad.lock data/parquet/.marsad.json data/state build
+	rm -rf data/parquet/pages data/parquet/documents data/parquet/.marsad.lock data/parquet/.marsad.json data/state

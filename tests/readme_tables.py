@@ -1,5 +1,12 @@
-"""The generated parts of README.md: the column table, from the row types. `python -m tests.readme_tables` writes them."""
+"""The generated parts of README.md: tables from the row types, outputs from the commands above them.
 
+`python -m tests.readme_tables` writes them, over a build of the sample pages in data/parquet.
+"""
+
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 from tasks.records.article import REASONS
@@ -44,5 +51,27 @@ def filled(readme: str) -> str:
     return readme
 
 
+COMMAND_BLOCK = re.compile(r"```console\n\$ (?P<command>(?:marsad|echo) [^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+
+
+def answer(command: str, **environment: str) -> str:
+    """What a README command prints, with the environment's `marsad` in the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=README.parent,
+        env={**os.environ, "PATH": path, **environment},
+    )
+    return done.stdout
+
+
+def answered(readme: str) -> str:
+    """The README with every command block's output written anew."""
+    return COMMAND_BLOCK.sub(lambda found: f"```console\n$ {found['command']}\n{answer(found['command'])}```", readme)
+
+
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(answered(filled(README.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -27,7 +27,7 @@ NAMED = XPath(".//*[@itemprop='name']")
 LED_IN_TAGS = ("p", "span", "div", "em", "i", "small", "strong", "b", "td", "li", "h4", "h5", "h6", "cite", "address")
 LEAD_WORD = re.compile(
     r"\s*(?:(?:\d[\d.:/ ]{5,20}\s*(?:uhr)?\s*[-–|,]?\s*)?(?:ein artikel |text |written )?(?:von|vom|by|par|por|"
-    r"di)\s|(?:text|autor(?:en)?|auteur|author|autora?|por|بقلم|كتب)\s*:)",
+    r"di|بقلم|إعداد)\s|(?:text|autor(?:en)?|auteur|author|autora?|por|بقلم|كتب|كتبت|إعداد)\s*:)",
     re.IGNORECASE,
 )
 # A name: one to four words, each with a capital or in Arabic letters.

@@ -60,6 +60,8 @@ PUBLISHED_WORDS = tuple(
         "parution", "paru le", "paru dans", "parue le", "parue dans", "بتاريخ", "erstellt",
     )
 )  # fmt: skip
+# Of these the ones that speak of other things too: a group's making, what someone wrote, how long ago.
+LOOSE_WORDS = frozenset(fold(word) for word in ("created", "créé", "erstellt", "منذ", "كتب"))
 MODIFIED_WORDS = tuple(
     fold(word)
     for word in (

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
+from urllib.parse import urlsplit
 
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from tasks.extract.calendar_words import MODIFIED_WORDS, fold
+from tasks.extract.calendar_words import LOOSE_WORDS, MODIFIED_WORDS, PUBLISHED_WORDS, fold
 from tasks.extract.moments import Moment, parse_moment, parse_visible
 from tasks.extract.page_data import PageData, plain
-from tasks.extract.regions import ASIDE, WHOLE, lies_in
+from tasks.extract.regions import ASIDE, RELATED, WHOLE, lies_in
 from tasks.extract.titles import fold_words
 from tasks.records.article import DatedBy, DateSource
 
@@ -80,6 +81,8 @@ MAX_LINE_CHARS = 160
 # What an article's own frame is called; a date above the headline is the article's inside one only.
 ENTRY = re.compile(r"(?:^|[\s_-])(?:article|entry|post|story|news)(?:$|[\s_-])", re.IGNORECASE)
 MAX_HEADINGS = 60
+# Headings shorter than this must be the title, not only part of it.
+MIN_AGREEING_CHARS = 15
 # "Last updated on": what stands in an element of its own before its date.
 MAX_LABEL_CHARS = 40
 # Elements of that frame looked at above the headline.
@@ -199,6 +202,21 @@ def _marked_texts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
                 yield element, text
 
 
+def says_published(text: str) -> bool:
+    """Whether a line bears a word of publication and none of change."""
+    if not any(char.isdigit() for char in text):
+        return False
+    folded = fold(text).lstrip()
+    return any(folded.startswith(word) or f" {word}" in folded for word in PUBLISHED_WORDS) and not any(
+        word in folded for word in MODIFIED_WORDS
+    )
+
+
+def _opens_as_published(text: str) -> bool:
+    words = tuple(word for word in PUBLISHED_WORDS if word not in LOOSE_WORDS)
+    return says_published(text) and fold(text).lstrip(" \n\t|-–:").startswith(words)
+
+
 def _is_change(text: str) -> bool:
     folded = fold(text)
     return any(word in folded for word in MODIFIED_WORDS)
@@ -236,6 +254,20 @@ def _texts_behind(tree: HtmlElement, heading: HtmlElement) -> Iterator[tuple[Htm
             return
 
 
+def _path_of(href: str) -> str:
+    """The path of a link, "#" for one within the page or none at all."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return "#"
+    return parts.path if parts.netloc or parts.path else "#"
+
+
+def _is_logo(heading: HtmlElement) -> bool:
+    """Whether a heading links to the start page, as the outlet's name does."""
+    return any(_path_of(link.get("href") or "") in ("", "/") for link in heading.iter("a"))
+
+
 def find_headline(tree: HtmlElement, title: str | None) -> HtmlElement | None:
     """The heading that shows the page's title: the first h1 that agrees with it, else the first h2 or h3 that is it."""
     folded = fold_words(title)
@@ -243,7 +275,8 @@ def find_headline(tree: HtmlElement, title: str | None) -> HtmlElement | None:
         return None
     for element in islice(tree.iter("h1"), MAX_HEADINGS):
         shown = fold_words("".join(element.itertext()))
-        if shown and (shown == folded or (len(shown) > 15 and (shown in folded or folded in shown))):
+        agrees = shown == folded or (len(shown) > MIN_AGREEING_CHARS and (shown in folded or folded in shown))
+        if shown and agrees and not _is_logo(element):
             return element
     lower = islice(tree.iter("h2", "h3"), MAX_HEADINGS)
     return next((element for element in lower if fold_words("".join(element.itertext())) == folded), None)
@@ -303,10 +336,27 @@ def _from_beside_headline(tree: HtmlElement, title: str | None, context: DateCon
 def _from_under_heading(tree: HtmlElement, context: DateContext) -> DatedBy | None:
     """The first date in a short text right under the first h1, today's left out: the h1 may be the outlet's name."""
     heading = next(iter(tree.iter("h1")), None)
-    for _, text in _texts_behind(tree, heading) if heading is not None else ():
+    for element, text in _texts_behind(tree, heading) if heading is not None else ():
         if len(text) <= MAX_VISIBLE_CHARS and not _is_change(text):
             dated = _dated(parse_visible(text), "text", context, structured=False)
-            if dated and dated.precision != "month" and not context.is_fetch_day(dated.at):
+            if (
+                dated
+                and dated.precision != "month"
+                and not context.is_fetch_day(dated.at)
+                and not lies_in(element, RELATED, ())
+            ):
+                return dated
+    return None
+
+
+def _from_stated_text(tree: HtmlElement, context: DateContext) -> DatedBy | None:
+    """The first date in a short text that opens with a word of publication, outside the parts beside the article."""
+    for element in tree.iter(*VISIBLE_TAGS, "font"):
+        for text in (element.text, *(child.tail for child in islice(element, MAX_CHILDREN))):
+            if not text or len(text) > MAX_VISIBLE_CHARS or not _opens_as_published(text):
+                continue
+            dated = _dated(parse_visible(text), "text", context, structured=False)
+            if dated and dated.precision != "month" and not _is_aside(element) and not _stands_in_prose(element):
                 return dated
     return None
 
@@ -354,6 +404,7 @@ def published(
         or _from_beside_headline(tree, title, context)
         or _from_marked_text(tree, context)
         or _from_under_heading(tree, context)
+        or _from_stated_text(tree, context)
         or _from_whole_page(tree, url, context, changed_at=modified(tree, data, context=context))
     )
 

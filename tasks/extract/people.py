@@ -51,7 +51,8 @@ NO_NAME = re.compile(
 ORGANISATION = re.compile(
     r"(?:\.(?:com|net|org|de|fr|it|at|ch|ma|dz|tn|es|eu|info|tv|uk|news)$)|\b(?:gmbh|e\.?v|inc|ltd|llc|team|verlag|"
     r"stiftung|foundation|magazin|magazine|"
-    r"wordpress|admin|webmaster|e-?mail|archiv|impressum|kontakt|contact|agence|agency|agencia|agenzia|agentur|وكالة|news)\b",
+    r"wordpress|admin|webmaster|e-?mail|archiv|impressum|kontakt|contact|"
+    r"agence|agency|agencia|agenzia|agentur|وكالة)\b|\bnews$",
     re.IGNORECASE,
 )
 MAX_NAME_CHARS = 60

@@ -12,9 +12,9 @@ from functools import lru_cache
 from justext import get_stoplist
 
 from tasks.extract.bylines import NAME
-from tasks.extract.calendar_words import MODIFIED_WORDS, MONTH_NUMBER, PUBLISHED_WORDS, fold
+from tasks.extract.calendar_words import MONTH_NUMBER, fold
 from tasks.extract.chrome_words import BYLINE, CHROME, CONTROL, DOMAIN_NAME, MAX_CHROME_CHARS, ORIGIN, SECTION, TAIL
-from tasks.extract.dates import DateContext
+from tasks.extract.dates import DateContext, says_published
 from tasks.extract.lines import paragraphs
 from tasks.extract.moments import parse_visible
 from tasks.extract.people import people
@@ -295,13 +295,6 @@ def _best_headline(titles: list[str], repeated: frozenset[str]) -> str | None:
     return titles[-1] if titles else None
 
 
-def _says_published(text: str) -> bool:
-    folded = fold(text)
-    return any(folded.startswith(word) or f" {word}" in folded for word in PUBLISHED_WORDS) and not any(
-        word in folded for word in MODIFIED_WORDS
-    )
-
-
 def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | None:
     """The publication date: of a line about the headline, else of a line anywhere above the body that says "published".
 
@@ -312,13 +305,13 @@ def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | 
     above = [
         line.text for line in lines[: head.body_start] if not line.in_run and len(line.text) <= MAX_DATE_LINE_CHARS
     ]
-    stated = [text for text in above if _says_published(text)]
-    for text in dict.fromkeys([*filter(_says_published, head.about), *head.under, *head.about, *stated[:20]]):
+    stated = [text for text in above if says_published(text)]
+    for text in dict.fromkeys([*filter(says_published, head.about), *head.under, *head.about, *stated[:20]]):
         moment = parse_visible(text)
         if moment is None or fold_words(text) in repeated:
             continue
         at = moment.at_utc(context.zone)
-        is_line = text in head.under or _says_published(text)
+        is_line = text in head.under or says_published(text)
         if context.accepts(at, structured=False) and (is_line or not context.is_fetch_day(at)):
             return DatedBy(at=at, precision=moment.precision, source="text")
     return None

@@ -11,6 +11,7 @@ ASIDE = re.compile(
 )
 # The same for names: a byline may well stand in the footer of its entry, or in a teaser-like header.
 OTHERS = re.compile(r"comment|related|sidebar|widget|most-|popular|recommend|carousel|breaking", re.IGNORECASE)
+RELATED = re.compile(r"related|recommend|most-|comment", re.IGNORECASE)
 COMMENTS = re.compile(r"comment|disqus|replies", re.IGNORECASE)
 # An element this high holds the whole page, and its class says nothing about a part of it.
 WHOLE = ("html", "body")

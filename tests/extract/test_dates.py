@@ -240,3 +240,16 @@ def test_a_clock_with_a_dot_is_read_before_am_and_pm_only() -> None:
     bare = parse_visible("28 November 2024, 5.45")
     assert bare is not None
     assert bare.precision == "day"
+
+
+def test_a_text_that_opens_with_a_word_of_publication_dates_a_page_without_headings() -> None:
+    cells = "<table><tr><td><font size=5><b>Le quai</b></font></td></tr><tr><td>{}</td></tr></table>"
+    assert date_beside(cells.format("Publié le 25/11/2024")) == "2024-11-25T00:00"
+    assert date_beside(cells.format("نشر يوم 25 نونبر 2024")) == "2024-11-25T00:00"
+    assert date_beside(cells.format("25/11/2024")) is None
+    assert date_beside(f"<div class='related'>{cells.format('Publié le 25/11/2024')}</div>") is None
+    assert date_beside(cells.format("Created 25 November 2024")) is None
+
+
+def test_a_heading_that_links_to_the_start_page_is_no_headline() -> None:
+    assert date_beside(f"<h1><a href='/'>{TITLE}</a></h1><p>25 November 2024</p>") is None
