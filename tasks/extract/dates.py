@@ -71,7 +71,10 @@ VISIBLE_TAGS = (
     "dd",
     "section",
 )
+DIGIT = re.compile(r"\d")
 MAX_VISIBLE_CHARS = 120
+# "Posté 1.1.24": no line of publication is shorter.
+MIN_DATE_CHARS = 12
 # An element of more parts than this is no date line, and its text is costly.
 MAX_CHILDREN = 12
 # How far under its headline a page shows its date.
@@ -204,7 +207,7 @@ def _marked_texts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
 
 def says_published(text: str) -> bool:
     """Whether a line bears a word of publication and none of change."""
-    if not any(char.isdigit() for char in text):
+    if DIGIT.search(text) is None:
         return False
     folded = fold(text).lstrip()
     return any(folded.startswith(word) or f" {word}" in folded for word in PUBLISHED_WORDS) and not any(
@@ -351,12 +354,13 @@ def _from_under_heading(tree: HtmlElement, context: DateContext) -> DatedBy | No
 
 def _from_stated_text(tree: HtmlElement, context: DateContext) -> DatedBy | None:
     """The first date in a short text that opens with a word of publication, outside the parts beside the article."""
-    for element in tree.iter(*VISIBLE_TAGS, "font"):
-        for text in (element.text, *(child.tail for child in islice(element, MAX_CHILDREN))):
-            if not text or len(text) > MAX_VISIBLE_CHARS or not _opens_as_published(text):
+    for element in tree.iter():
+        own = element.text if isinstance(element.tag, str) else None
+        for node, text in ((element, own), (element.getparent(), element.tail)):
+            if not text or not MIN_DATE_CHARS <= len(text) <= MAX_VISIBLE_CHARS or not _opens_as_published(text):
                 continue
             dated = _dated(parse_visible(text), "text", context, structured=False)
-            if dated and dated.precision != "month" and not _is_aside(element) and not _stands_in_prose(element):
+            if dated and dated.precision != "month" and not _is_aside(node) and not _stands_in_prose(node):
                 return dated
     return None
 

@@ -28,6 +28,11 @@ def faulty_extractor(raw: RawRecord, *, min_chars: int) -> Article | Rejection:
     return extract_article(raw, min_chars=min_chars)
 
 
+def short_extractor(raw: RawRecord, *, min_chars: int) -> Article | Rejection:
+    """A one-line article, for tests that need many rows and no extraction."""
+    return Article(text=raw.payload[:80].decode("ascii", "replace"), extractor="short")
+
+
 def modules_extractor(raw: RawRecord, *, min_chars: int) -> Article | Rejection:
     """An article whose text names the packages that its process has loaded."""
     loaded = sorted({name.partition(".")[0] for name in sys.modules})

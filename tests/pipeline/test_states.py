@@ -1,15 +1,23 @@
 """A raw folder in twelve states, one run after another: after each, the datasets are what a fresh build gives."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
+from config.settings import load_settings
+from tasks.run import find_pending
 from tests.driver import build, dataset_bytes
+from tests.pipeline.faulty import short_extractor
 from tests.pipeline.raw_pages import fetched, html, warc, write_all, write_loose, zipped
 
 # Small batches, so that a dozen pages are several batches; the rule of 5,000 pages is then one of 8.
@@ -118,14 +126,35 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_second_run_reads_no_page_and_writes_nothing(built: tuple[Path, Path]) -> None:
     raw, out = built
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
-    for path in (raw / "loose").iterdir():
-        path.chmod(0o000)
-    report = build(raw, out, **BATCH)
-    assert report.n_pages == 0
-    assert report.n_settled == 0
-    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.suffix == ".parquet"} == {
-        path: stamp for path, stamp in before.items() if path.suffix == ".parquet"
-    }
+    opened: list[str] = []
+    watching = [True]
+    sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" and watching[0] else None)
+    pending = find_pending(load_settings(raw_dir=raw, out_dir=out, **BATCH))
+    watching[0] = False
+    assert pending.is_empty
+    assert [name for name in opened if name.endswith(".html")] == []
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
+def test_a_second_run_over_ten_thousand_rows_ends_in_three_seconds(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    lines = [json.dumps({"url": f"https://many.example/{n}", "text": f"The report number {n}."}) for n in range(6_000)]
+    (raw / "many.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for number in range(4_000):
+        path = raw / "loose" / f"{number % 40}" / f"{number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"The report number {number}.", encoding="utf-8")
+    assert build(raw, out, extractor=short_extractor, chunk_records=250).n_pages == 10_000
+    began = time.monotonic()
+    done = subprocess.run(
+        [Path(sys.executable).with_name("marsad"), "run", "--raw", raw, "--out", out],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Nothing to do: 3 batches are up to date" in done.stderr
+    assert time.monotonic() - began < 3
 
 
 def test_deleting_any_file_and_running_again_restores_it_byte_for_byte(built: tuple[Path, Path]) -> None:
@@ -162,6 +191,18 @@ def test_accepted_pages_are_the_documents_and_ids_are_unique(built: tuple[Path, 
     assert len({row["document_id"] for row in pages}) == len(pages) == 36
     assert {row["document_id"] for row in documents} == accepted
     assert len(documents) == len(accepted) == 36
+
+
+def test_a_folder_that_passes_five_thousand_pages_is_split_and_no_row_is_lost(tmp_path: Path) -> None:
+    raw, out, fresh = tmp_path / "raw", tmp_path / "out", tmp_path / "fresh"
+    quick: dict[str, Any] = {"extractor": short_extractor, "chunk_records": 250}
+    write_loose(raw / "loose", range(4_995))
+    assert len(build(raw, out, **quick).batches) == 1
+    write_loose(raw / "loose", range(4_995, 5_005))
+    assert len(build(raw, out, **quick).batches) == 16
+    build(raw, fresh, **quick)
+    assert dataset_bytes(out) == dataset_bytes(fresh)
+    assert ds.dataset(out / "documents").count_rows() == 5_005
 
 
 def test_growth_takes_old_rows_over_and_works_on_new_records_only(tmp_path: Path) -> None:
