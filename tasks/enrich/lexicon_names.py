@@ -40,8 +40,12 @@ class LexiconNames:
     def find(self, words: Words, language: LanguageWords) -> list[Span]:
         """The spans of names, not overlapping, in order."""
         spans: list[Span] = []
-        index = 0
-        while index < len(words):
+        index, n_words = 0, len(words)
+        while index < n_words:
+            # Most words are written small and begin no name of several words: nothing can be named here.
+            if not words.capital[index] and self._look_ahead(words.keys[index]) == 1:
+                index += 1
+                continue
             span = self._at(words, index, language)
             if span is None or self._begins_behind_elision(words, span, language):
                 index += 1

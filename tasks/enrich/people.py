@@ -1,6 +1,7 @@
 """Names of people: after titles, by given names, between commas beside a role."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from tasks.enrich.spans import PERSON_BY_APPOSITION, PERSON_BY_GIVEN_NAME, PERSON_BY_TITLE, LanguageWords, Span
 from tasks.lexicons.words import BREAK, COMMA, DOT, OPEN, SPACE, TIGHT, Words
@@ -22,18 +23,25 @@ def find_people(words: Words, language: LanguageWords, *, is_place: _IsPlace) ->
         return [span for index in range(len(words)) for span in _arabic_at(words, index, language, is_place)]
     spans: list[Span] = []
     last_role = -_MAX_ROLE_DISTANCE - 1
-    index = 0
-    while index < len(words):
-        size = _title_size(words, index, language.titles.roles)
+    roles, addresses = language.titles.roles, language.titles.forms_of_address
+    role_starts = _first_words(roles)
+    for index, key in enumerate(words.keys):
+        size = _title_size(words, index, roles) if key in role_starts else 0
         if size:
             last_role = index + size - 1
-        spans.extend(_latin_at(words, index, size, language, is_place))
+        if size or key in addresses or words.surfaces[index][0].isupper():
+            spans.extend(_latin_at(words, index, size, language, is_place))
         if index and words.joins[index - 1] == COMMA and index - last_role <= _MAX_ROLE_DISTANCE:
             spans.extend(_between_commas(words, index, language, is_place))
         if _ends_sentence(words, index):
             last_role = -_MAX_ROLE_DISTANCE - 1
-        index += 1
     return spans
+
+
+@lru_cache(maxsize=64)
+def _first_words(titles: frozenset[str]) -> frozenset[str]:
+    """The words that titles of a set begin with."""
+    return frozenset(title.partition(" ")[0] for title in titles)
 
 
 def _ends_sentence(words: Words, index: int) -> bool:
