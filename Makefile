@@ -30,7 +30,7 @@ test: $(READY)   ## the test suite
 	$(BIN)/python -m pytest
 
 test-logic: $(READY) ## the tests that do not start Prefect
-	$(BIN)/python -m pytest -m "not flow and not crash"
+	$(BIN)/python -m pytest -m "not flow and not crash and not pool and not shared"
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check .

@@ -127,7 +127,8 @@ def _word_pattern() -> re.Pattern[str]:
     """A run of anything but separators, punctuation and symbols.
 
     A class of word characters would cut Indic and vowelled Arabic words at their marks. Above the basic plane two
-    blocks stand for all: each range more there is tried on every letter of every page (measured: two fifths of the time of reading).
+    blocks stand for all: each range more there is tried on every letter of every page (measured: two fifths of the
+    time of reading).
     """
     ranges: list[list[int]] = [list(block) for block in _ASTRAL_OUTSIDE]
     for code in range(_BASIC_PLANE):

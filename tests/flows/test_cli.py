@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import SAMPLES
 from tests.pipeline.raw_pages import write_loose
 
+pytestmark = pytest.mark.pool
+
 ROOT = Path(__file__).resolve().parents[2]
 MARSAD = [str(Path(sys.executable).with_name("marsad"))]
 

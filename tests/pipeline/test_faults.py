@@ -10,6 +10,8 @@ from tests.driver import build
 from tests.pipeline.faulty import faulty_extractor, modules_extractor
 from tests.pipeline.raw_pages import html, write_loose
 
+pytestmark = pytest.mark.pool
+
 REASONS = {
     "HANG": "timeout",
     "EXIT": "crash",

@@ -20,6 +20,8 @@ from tests.driver import build, dataset_bytes
 from tests.pipeline.faulty import short_extractor
 from tests.pipeline.raw_pages import fetched, html, warc, write_all, write_loose, zipped
 
+pytestmark = pytest.mark.pool
+
 # Small batches, so that a dozen pages are several batches; the rule of 5,000 pages is then one of 8.
 BATCH: dict[str, Any] = {"batch_records": 8, "chunk_records": 3}
 
