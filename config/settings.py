@@ -41,7 +41,7 @@ class Settings(BaseModel):
     worker_memory_bytes: int = Field(
         default=4 * 1024**3, ge=3 * 1024**3, le=1024**4, description="Address space of one worker process."
     )
-    worker_calls: int = Field(default=400, ge=1, le=1_000_000, description="Chunks after which a worker is replaced.")
+    worker_calls: int = Field(default=100, ge=1, le=1_000_000, description="Chunks after which a worker is replaced.")
     max_page_bytes: int = Field(
         default=20_000_000,
         ge=1_000,

@@ -118,6 +118,7 @@ def warm_up_workers() -> None:
 def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extractor = extract_article) -> Iterator[Run]:
     """A run that holds its output folder and has a pool of workers, until the block ends."""
     work = to_work(settings, extractor=extractor)
+    began_s = time.monotonic()
     with (
         hold_output(settings, holder="a build"),
         open_pool(
@@ -127,6 +128,9 @@ def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extract
             preload=PRELOAD,
         ) as pool,
     ):
+        pending = find_pending(settings, is_rebuild=is_rebuild)
+        if not pending.is_empty:
+            warm_up_workers()
         yield Run(
             out=settings.out_dir.resolve(),
             work=work,
@@ -137,7 +141,7 @@ def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extract
                 timeout_s=settings.scan_timeout_s,
             ),
             pool=pool,
-            pending=find_pending(settings, is_rebuild=is_rebuild),
+            pending=pending,
             is_rebuild=is_rebuild,
-            began_s=time.monotonic(),
+            began_s=began_s,
         )

@@ -138,10 +138,11 @@ def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) 
     """A pool for the time of a block; on any way out no process of it is left.
 
     `memory_bytes` bounds each worker's address space (3 GiB or more: imports alone take 530 MB of it); a worker is
-    replaced after `max_calls` calls; `preload` is the module that the forkserver imports.
+    replaced after `max_calls` calls; `preload` is the module that the forkserver imports. No process starts before the
+    first call, or `start_fork_server`.
     """
     context = multiprocessing.get_context("forkserver")
-    start_fork_server(preload)
+    context.set_forkserver_preload([preload])
     with _nameless_main():
         pool = ProcessPool(
             max_workers=workers,
