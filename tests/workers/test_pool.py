@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tasks.workers.pool import PoolStopped, WorkFailed, open_pool
+from tasks.workers.pool import Call, PoolStopped, WorkerPool, WorkFailed, open_pool
 
 pytestmark = pytest.mark.pool
 
@@ -36,6 +36,8 @@ def test_an_error_of_the_function_reaches_the_caller() -> None:
 
 def test_whoever_waits_is_told_when_the_pool_is_stopped() -> None:
     told: list[type[BaseException]] = []
+    pools: list[WorkerPool] = []
+    call: Call
 
     def wait_for_call() -> None:
         try:
@@ -43,14 +45,22 @@ def test_whoever_waits_is_told_when_the_pool_is_stopped() -> None:
         except PoolStopped as stopped:
             told.append(type(stopped))
 
-    with pytest.raises(KeyboardInterrupt), open_pool(**POOL) as pool:  # type: ignore[arg-type]
-        pool.call(time.sleep, 60, timeout_s=60)
-        call = pool.call(time.sleep, 60, timeout_s=60)
-        waiter = threading.Thread(target=wait_for_call)
-        waiter.start()
-        time.sleep(0.3)
-        raise KeyboardInterrupt
-    waiter.join(5)
+    waiters: list[threading.Thread] = []
+
+    def interrupted() -> None:
+        nonlocal call
+        with open_pool(**POOL) as pool:  # type: ignore[arg-type]
+            pools.append(pool)
+            pool.call(time.sleep, 60, timeout_s=60)
+            call = pool.call(time.sleep, 60, timeout_s=60)
+            waiters.append(threading.Thread(target=wait_for_call))
+            waiters[0].start()
+            time.sleep(0.3)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    waiters[0].join(5)
     assert told == [PoolStopped]
     with pytest.raises(PoolStopped):
-        pool.call(abs, 1, timeout_s=1)
+        pools[0].call(abs, 1, timeout_s=1)
