@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from tasks.raw.containers import list_containers
+from tasks.raw.containers import RawListing, list_raw
 from tasks.raw.scan import ScanStart, file_check, loose_batches, scan_container, unreadable_batch
 from tasks.records.batches import Batch, Container, Kind
 from tasks.records.errors import SchemaError
@@ -97,8 +97,9 @@ def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebu
         )
     to_scan = []
     unchanged: list[PagesFooter] = []
-    notices: list[str] = []
-    for container in list_containers(raw):
+    listing = list_raw(raw)
+    notices = _listing_notices(listing)
+    for container in listing.containers:
         files = stored.pages.get(container.path, {})
         start = ScanStart() if rebuild else _scan_start(raw, container, files, batch_records)
         if start is None:
@@ -115,6 +116,16 @@ def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebu
     return Pending(
         to_scan=tuple(to_scan), to_settle=to_settle, n_batches_unchanged=len(unchanged), notices=tuple(notices)
     )
+
+
+def _listing_notices(listing: RawListing) -> list[str]:
+    """Sentences about what lies in the raw folder and is not read."""
+    notices = []
+    if listing.unread:
+        notices.append(f"{len(listing.unread)} files are of a kind that is not read, first {listing.unread[0]}")
+    if listing.closed:
+        notices.append(f"{len(listing.closed)} folders may not be read, first {listing.closed[0]}")
+    return notices
 
 
 def torn_tails(parts: Iterable[PagesFooter | Batch]) -> tuple[str, ...]:

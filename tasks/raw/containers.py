@@ -6,6 +6,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,36 +37,65 @@ def batch_id(container: str, part: str) -> str:
     return hashlib.sha256(f"{container}\0{part}".encode("utf-8", "surrogateescape")).hexdigest()[:BATCH_ID_HEX]
 
 
+@dataclass(frozen=True, slots=True)
+class RawListing:
+    """What lies under a raw root: its containers by path, files of kinds that are not read, folders without access."""
+
+    containers: list[Container]
+    unread: list[str]
+    closed: list[str]
+
+
 def list_containers(root: Path) -> list[Container]:
-    """All containers under `root`, sorted by path; hidden files and links that leave the root are not followed.
+    """All containers under `root`, sorted by path."""
+    return list_raw(root).containers
+
+
+def list_raw(root: Path) -> RawListing:
+    """Everything under `root`; hidden files and links that leave the root are passed over.
 
     Raises UsageError when `root` is no readable folder.
     """
     if not root.is_dir():
-        raise UsageError(f"raw folder {root} does not exist; name one with --raw, or put pages into it")
+        what = "is no folder" if root.exists() else "does not exist"
+        raise UsageError(f"raw folder {root} {what}; name one with --raw, or put pages into it")
     containers: list[Container] = []
+    unread: list[str] = []
+    closed: list[str] = []
     loose: dict[str, list[LooseFile]] = defaultdict(list)
     meta = MetaIndex(root)
-    for path, stat in _files(root):
-        kind = kind_of(path) if path.rpartition("/")[2] != META_NAME else None
+    for path, stat in _files(root, closed):
+        if path.rpartition("/")[2] == META_NAME:
+            continue
+        kind = kind_of(path)
         if kind is Kind.LOOSE:
             loose[path.partition("/")[0] if "/" in path else ""].append(_loose_file(path, stat, meta))
-        elif kind is not None:
+        elif kind is None:
+            unread.append(path)
+        else:
             appends = kind is Kind.WARC or (kind is Kind.JSONL and path.lower().endswith(".jsonl"))
             containers.append(Container(path=path, kind=kind, size_bytes=stat.st_size, is_append_only=appends))
     for folder, files in loose.items():
         containers.append(Container(path=folder, kind=Kind.LOOSE, files=tuple(sorted(files, key=lambda f: f.path))))
-    return sorted(containers, key=lambda c: (c.path, c.kind))
+    return RawListing(sorted(containers, key=lambda c: (c.path, c.kind)), sorted(unread), sorted(closed))
 
 
-def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Regular files below `root` with their paths relative to it; a file that vanishes meanwhile is not there."""
+def _files(root: Path, closed: list[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Regular files below `root` with their paths relative to it; a file that vanishes meanwhile is not there.
+
+    Folders that may not be read are added to `closed`. Raises UsageError when that is the root itself.
+    """
     pending = [""]
     while pending:
         folder = pending.pop()
         try:
             entries = list(os.scandir(root / folder))
         except FileNotFoundError:
+            continue
+        except PermissionError as error:
+            if not folder:
+                raise UsageError(f"raw folder {root} may not be read ({error.strerror})") from error
+            closed.append(folder)
             continue
         for entry in entries:
             if entry.name.startswith("."):
@@ -98,6 +128,7 @@ def _loose_file(path: str, stat: os.stat_result, meta: MetaIndex) -> LooseFile:
 
 def _mtime(stat: os.stat_result) -> datetime | None:
     try:
-        return datetime.fromtimestamp(stat.st_mtime_ns // 1_000_000_000, UTC)
+        seconds, nanoseconds = divmod(stat.st_mtime_ns, 1_000_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanoseconds // 1_000)
     except (ValueError, OverflowError, OSError):  # some file systems keep years that no calendar has
         return None

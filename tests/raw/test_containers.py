@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.raw.containers import batch_id, kind_of, list_containers
+from tasks.raw.containers import batch_id, kind_of, list_containers, list_raw
 from tasks.records.batches import Kind
 from tasks.records.errors import UsageError
 from tests.raw.archives import put
@@ -106,9 +106,23 @@ def test_names_that_are_no_utf8_are_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [Path.touch, lambda path: None])
 def test_a_root_that_is_no_folder_is_a_usage_error(tmp_path: Path, make: object) -> None:
     make(tmp_path / "raw")  # type: ignore[operator]
-    with pytest.raises(UsageError, match="does not exist"):
+    with pytest.raises(UsageError, match="does not exist|is no folder"):
         list_containers(tmp_path / "raw")
 
 
 def test_batch_id_is_made_of_container_and_part() -> None:
     assert batch_id("o/a.warc", "3") == hashlib.sha256(b"o/a.warc\x003").hexdigest()[:16]
+
+
+def test_files_of_other_kinds_are_listed_as_unread(tmp_path: Path) -> None:
+    for name in ("a.html", "b.pdf", "c.docx", ".hidden"):
+        (tmp_path / name).write_bytes(b"x")
+    listing = list_raw(tmp_path)
+    assert listing.unread == ["b.pdf", "c.docx"]
+    assert [file.path for container in listing.containers for file in container.files] == ["a.html"]
+
+
+def test_a_file_as_raw_root_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(b"x")
+    with pytest.raises(UsageError, match="is no folder"):
+        list_raw(tmp_path / "a.html")
