@@ -43,7 +43,7 @@ def build(settings: Settings) -> Build:
         before = family_usage()
         began = time.perf_counter()
         scanned = scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
-        changes = run.changes(scanned)
+        changes = run.changes(scanned.scanned)
         with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
             extract = partial(extract_batch, out=run.out, work=run.work, pool=run.pool)
             reports = list(threads.map(extract, changes.to_write))

@@ -66,11 +66,11 @@ class InlinePool(WorkerPool):
     def __init__(self) -> None:
         self.workers = 1
 
-    def call(self, function: Callable[..., T], *args: object, timeout_s: float) -> Call:
+    def call(self, function: Callable[..., T], *args: object, timeout_s: float, sends: int = 1) -> Call:
         """The call, already done."""
         future: Future[T] = Future()
         future.set_result(function(*args))
-        return Call(future, timeout_s)
+        return Call(future, timeout_s, None)
 
 
 class Sampler:
@@ -120,7 +120,7 @@ def build_inline(settings: Settings) -> int:
     version = work.pipeline_version
     pending = plan.find_pending(settings.raw_dir, out, version=version, batch_records=settings.batch_records)
     scanned = plan.scan_pending(work.raw, pending, limits=limits, pool=pool)
-    changes = plan.find_changes(out, scanned, version=version)
+    changes = plan.find_changes(out, scanned.scanned, version=version)
     n_pages = sum(extract_batch(batch, out=out, work=work, pool=pool).n_rows for batch in changes.to_write)
     for stored in plan.unsettled_files(out):
         settle_batch(

@@ -12,6 +12,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = Path(__file__).resolve().with_name("settings.yaml")
 GAZETTEERS = Path(__file__).resolve().with_name("gazetteers")
 ENVIRONMENT_VARIABLE = "MARSAD_SETTINGS"
+FOLDERS = ("raw_dir", "out_dir", "state_dir")
 ROW_AFFECTING: JsonDict = {"affects_rows": True}
 
 
@@ -76,10 +77,15 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
     """
     named = path or (Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None)
     stated = _read(named or SETTINGS_FILE, is_required=named is not None)
-    for name in ("raw_dir", "out_dir", "state_dir"):
+    for name in FOLDERS:
         if isinstance(stated.get(name), str):
-            stated[name] = PROJECT_ROOT / stated[name]
+            stated[name] = PROJECT_ROOT / Path(stated[name]).expanduser()
     stated |= {name: value for name, value in overrides.items() if value is not None}
+    for name in FOLDERS:
+        try:
+            str(stated.get(name, "")).encode()
+        except UnicodeEncodeError:
+            raise SettingsError(f"setting {name}: {str(stated[name])!r} is no UTF-8 path; rename the folder") from None
     try:
         return Settings.model_validate(stated)
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """The main flow: whatever lies in the raw folder becomes `pages` and `documents`."""
 
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -8,24 +9,26 @@ from typing import Any, TypeVar, cast
 from prefect import flow
 from prefect.events.worker import EventsWorker
 from prefect.futures import PrefectFuture
-from prefect.logging.handlers import APILogHandler
+from prefect.logging.handlers import APILogWorker
 from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.settings import Settings, load_settings
+from flows.prefect_server import die_with_parent
 from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
 from tasks.plan import Changes
 from tasks.records.batches import Batch
 from tasks.records.errors import RunFailed
-from tasks.records.reports import BatchReport, RunReport
+from tasks.records.reports import BatchReport, RunReport, failed_batch
 from tasks.run import Run, open_run
 
 # While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
 BATCHES_AT_ONCE = 3
+FLUSH_S = 5.0
 
 T = TypeVar("T")
 
@@ -85,29 +88,31 @@ def build_documents(parameters: BuildParameters) -> RunReport:
 
     Fails when a batch failed or the counts do not add up; what is done stays done, and the next run takes up the rest.
     """
+    if "PREFECT__FLOW_RUN_ID" in os.environ:  # a process that `marsad serve` started
+        die_with_parent()
     console = report_console()
     # Prefect attaches its handler to these loggers (extra_loggers) and sets no level.
     logging.getLogger("tasks").setLevel(logging.INFO)
     with open_run(parameters.settings(), is_rebuild=parameters.rebuild) as run:
-        changes = plan_changes(run)
+        changes, unscanned = plan_changes(run)
         with RunProgress(n_due=sum(batch.n_records for batch in changes.to_write), console=console) as progress:
             reports = extract_all(run, changes.to_write, progress)
             settled, failed = settle_all(run)
-        report = run.report(changes, [*reports, *failed], settled)
+        report = run.report(changes, [*unscanned, *reports, *failed], settled)
     publish_report(report)
     print_report(report, console)
     return refuse_failed(report)
 
 
-def plan_changes(run: Run) -> Changes:
-    """What is to be written, once the pending containers are scanned and the way is clear."""
-    scanned = prefect_tasks.scan_pending(run.work.raw, whole(run.pending), limits=run.limits, pool=whole(run.pool))
+def plan_changes(run: Run) -> tuple[Changes, list[BatchReport]]:
+    """What is to be written, once the pending containers are scanned and the way is clear, and what was not scanned."""
+    outcome = prefect_tasks.scan_pending(run.work.raw, whole(run.pending), limits=run.limits, pool=whole(run.pool))
     stale: frozenset[str] = frozenset()
     if run.is_rebuild:
         stale = prefect_tasks.find_stale(
-            run.out, whole(scanned), work=whole(run.work), pool=whole(run.pool), timeout_s=run.limits.timeout_s
+            run.out, whole(outcome.scanned), work=whole(run.work), pool=whole(run.pool), timeout_s=run.limits.timeout_s
         )
-    return run.changes(scanned, stale)
+    return run.changes(outcome.scanned, stale), outcome.failed
 
 
 def extract_all(run: Run, batches: Iterable[Batch], progress: RunProgress) -> list[BatchReport]:
@@ -148,7 +153,7 @@ def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:
     if not isinstance(result, BaseException):
         return result
     error = f"{type(result).__name__}: {result}"
-    return BatchReport(batch_id=batch_id, label=label, n_due=0, n_rows=0, n_documents=0, error=error)
+    return failed_batch(batch_id, label, error)
 
 
 def refuse_failed(report: RunReport) -> RunReport:
@@ -161,6 +166,6 @@ def refuse_failed(report: RunReport) -> RunReport:
 
 
 def flush_prefect() -> None:
-    """Wait until logs and events of this process are with the server, so that it can be stopped."""
-    APILogHandler().flush()
-    EventsWorker.drain_all(timeout=10)
+    """Wait, for seconds at most, until logs and events of this process are with the server, which can then stop."""
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=FLUSH_S)

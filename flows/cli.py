@@ -2,12 +2,12 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from config.settings import SettingsError, load_settings
@@ -22,7 +22,6 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="marsad",
     help="An observatory of the multilingual web press: raw pages in, Parquet that people query out.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -57,7 +56,9 @@ def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path |
     settings = load_settings(file, raw_dir=raw, out_dir=out, workers=workers)
     pending = find_pending(settings, is_rebuild=is_rebuild)
     if pending.is_empty:
-        note(f"Nothing to do: {pending.n_batches_unchanged} batches are up to date in {settings.out_dir}.")
+        is_bare = not pending.n_batches_unchanged
+        up_to_date = f"{pending.n_batches_unchanged} batches are up to date in {settings.out_dir}"
+        note(f"Nothing to do: {f'no raw page lies in {settings.raw_dir}' if is_bare else up_to_date}.")
         for notice in pending.notices:
             note(f"note: {notice}")
         return
@@ -107,7 +108,8 @@ def tag() -> None:
     n_bad = 0
     for answer in tag_lines(sys.stdin.buffer):
         n_bad += "error" in answer
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        line = json.dumps(answer, ensure_ascii=False)
+        sys.stdout.write((line if line.isprintable() else json.dumps(answer)) + "\n")
     if n_bad:
         raise RunFailed(f'{n_bad} lines could not be read; their answers bear an "error"')
 
@@ -117,19 +119,30 @@ def main() -> None:
     _show_warnings()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if len(sys.argv) == 1:
+        sys.argv.append("--help")
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False) or OK
     except (UsageError, SettingsError) as error:
-        sys.exit(complain(error, UNUSABLE))
+        leave(complain(error, UNUSABLE))
     except MarsadError as error:
-        sys.exit(complain(error, FAILED))
+        leave(complain(error, FAILED))
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        sys.exit(UNUSABLE)
+    except typer.TyperException as error:
+        message = getattr(error, "format_message", error.__str__)()
+        sys.exit(complain(f"{message.rstrip('.')}; see `marsad --help`", UNUSABLE))
     if code == INTERRUPTED:  # typer turns KeyboardInterrupt into this code
         note("Stopped. What was finished stays; run again to go on.")
+    leave(code)
+
+
+def leave(code: int) -> None:
+    """End the process now. Prefect's own last rites would wait a minute for a server that is gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "prefect" in sys.modules:
+        os._exit(code)
     sys.exit(code)
 
 
@@ -142,7 +155,7 @@ def _show_warnings() -> None:
         logging.getLogger(name).addHandler(handler)
 
 
-def complain(error: BaseException, code: int) -> int:
+def complain(error: BaseException | str, code: int) -> int:
     """The exit code, once the error is said in one sentence."""
     note(f"marsad: {error}")
     return code

@@ -2,26 +2,56 @@
 
 from pathlib import Path
 
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType
 from prefect.deployments.runner import RunnerDeployment
+from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
+from pydantic import ValidationError
 
 from config.settings import Settings
 from flows.build_documents import BuildParameters, build_documents
 from tasks.records.errors import UsageError
 
+UNFINISHED = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
+
 
 def build_deployment(settings: Settings, *, settings_file: Path | None) -> RunnerDeployment:
-    """The cron deployment of the build; a run that falls due while another runs is cancelled at once."""
-    deployment = build_documents.to_deployment(
-        name="scheduled",
-        cron=settings.build_cron,
-        parameters={"parameters": BuildParameters.of(settings, file=settings_file).model_dump()},
-        entrypoint_type=EntrypointType.MODULE_PATH,
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        description="Builds whatever is pending in the raw folder.",
-        tags=["build"],
-    )
+    """The cron deployment of the build; a run that falls due while another runs is cancelled at once.
+
+    Raises UsageError for a cron expression that is none.
+    """
+    try:
+        deployment = build_documents.to_deployment(
+            name="scheduled",
+            cron=settings.build_cron,
+            parameters={"parameters": BuildParameters.of(settings, file=settings_file).model_dump()},
+            entrypoint_type=EntrypointType.MODULE_PATH,
+            concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+            description="Builds whatever is pending in the raw folder.",
+            tags=["build"],
+        )
+    except ValidationError as error:
+        raise UsageError(f"setting build_cron: {settings.build_cron!r} is no cron expression of five fields") from error
     if not isinstance(deployment, RunnerDeployment):
         raise UsageError("the deployment was made inside an event loop; call `marsad serve` from a terminal")
     return deployment
+
+
+def end_lost_runs(deployment: RunnerDeployment) -> None:
+    """Mark runs of the deployment that an earlier server left behind as crashed.
+
+    Their processes ended with it, but they hold the deployment's one slot, and every later run would be refused.
+    """
+    lost = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNFINISHED))))
+    name = DeploymentFilter(name=DeploymentFilterName(any_=[str(deployment.name)]))
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=lost, deployment_filter=name):
+            client.set_flow_run_state(run.id, Crashed(message="Its server was stopped."), force=True)

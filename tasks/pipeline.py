@@ -24,7 +24,7 @@ from tasks.extract.article import warm_up as warm_up_extraction
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
 from tasks.page import Work, rejected_page, to_entity, to_page
-from tasks.raw.readers import no_records, read_chunk
+from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
 from tasks.records.errors import ContractError
@@ -104,10 +104,11 @@ def extract_batch(
             counts[key] += n_pages
             seconds[key] += work_s  # type: ignore[assignment]
         progress(result.n_rows)
-    table = sorted_table(checked(pa.concat_tables(tables), dataset=PAGES))
     n_due = max(1, batch.n_records)
-    if table.num_rows != n_due:
-        raise ContractError(f"{batch.label}: {n_due} records were planned, {table.num_rows} came; it changed meanwhile")
+    n_came = sum(table.num_rows for table in tables)
+    if n_came != n_due:
+        raise ContractError(f"{batch.label}: {n_due} records were planned, {n_came} came; it changed meanwhile")
+    table = sorted_table(checked(pa.concat_tables(tables), dataset=PAGES))
     footer = PagesFooter.of_batch(batch, pipeline_version=work.pipeline_version, rows_sha256=rows_sha256(table))
     n_rows = write_file(path, table, dataset=PAGES, footer=footer.to_json())
     n_documents = table.column("status").to_pylist().count("accepted")
@@ -124,7 +125,10 @@ def extract_batch(
 
 
 def _rows_taken_over(path: Path, batch: Batch) -> pa.Table:
-    table = read_table(path).replace_schema_metadata(schema_of(PAGES).metadata)
+    try:
+        table = read_table(path).replace_schema_metadata(schema_of(PAGES).metadata)
+    except (OSError, pa.ArrowException) as error:
+        raise ContractError(f"{path} is damaged ({error}); delete it and run again") from error
     if table.num_rows != batch.n_taken_over:
         raise ContractError(f"{path.name}: {table.num_rows} rows, {batch.n_taken_over} were to be taken over")
     return table
@@ -169,7 +173,10 @@ def _settled_chunk(chunk: Chunk, call: Call, batch: Batch, work: Work, pool: Wor
 def _failed_page(chunk: Chunk, failed: WorkFailed, batch: Batch, work: Work, pool: WorkerPool) -> ChunkResult:
     rejection = Rejection(stage="extract", reason=failed.failure, detail=failed.detail)
     call = pool.call(describe_chunk, chunk, batch.batch_id, work, rejection, timeout_s=work.page_timeout_s)
-    result: ChunkResult = call.result()
+    try:
+        result: ChunkResult = call.result()
+    except WorkFailed:  # reading it is what fails: nothing is known of it but its place
+        return _rejection_result(unread_record(chunk, rejection), batch.batch_id, work, rejection)
     return result
 
 

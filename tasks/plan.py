@@ -14,6 +14,7 @@ from tasks.raw.containers import RawListing, list_raw
 from tasks.raw.scan import ScanStart, file_check, loose_batches, scan_container, unreadable_batch
 from tasks.records.batches import Batch, Container, Kind
 from tasks.records.errors import SchemaError
+from tasks.records.reports import BatchReport, failed_batch
 from tasks.store.files import move_file, sweep_temp_files, unlink_files
 from tasks.store.footers import DocumentsFooter, PagesFooter, StoredFile, read_stored
 from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
@@ -33,10 +34,15 @@ class StoredPages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """The state of an output folder, from its footers alone. `strangers` are files of another schema or no footer."""
+    """The state of an output folder, from its footers alone.
+
+    A documents file belongs where a pages file of the same name lies in the folder of the same day; all others are
+    `orphans`. `strangers` are files of another schema or without footer, and second pages files of one batch.
+    """
 
     pages: dict[str, dict[str, StoredPages]]
     documents: dict[str, tuple[Path, DocumentsFooter]]
+    orphans: tuple[Path, ...] = ()
     strangers: tuple[Path, ...] = ()
 
     def all_pages(self) -> list[StoredPages]:
@@ -45,23 +51,27 @@ class Stored:
 
 
 def read_state(out: Path) -> Stored:
-    """The footers of both datasets. Two files of one batch cannot be ours; the second counts as a stranger."""
+    """The footers of both datasets."""
     pages: dict[str, dict[str, StoredPages]] = defaultdict(dict)
     documents: dict[str, tuple[Path, DocumentsFooter]] = {}
     strangers: list[Path] = []
+    orphans: list[Path] = []
     for file in read_stored(out / PAGES):
-        footer = PagesFooter.from_json(file.stated) if _is_ours(file, PAGES) and file.stated else None
+        footer = PagesFooter.from_json(file.stated) if file.stated and _is_ours(file, PAGES) else None
         if footer is None or footer.part in pages[footer.container]:
             strangers.append(file.path)
         else:
             pages[footer.container][footer.part] = StoredPages(file.path, footer)
+    days = {f.footer.batch_id: crawl_date_of(f.path) for parts in pages.values() for f in parts.values()}
     for file in read_stored(out / DOCUMENTS):
-        settled = DocumentsFooter.from_json(file.stated) if _is_ours(file, DOCUMENTS) and file.stated else None
-        if settled is None or settled.batch_id in documents:
+        settled = DocumentsFooter.from_json(file.stated) if file.stated and _is_ours(file, DOCUMENTS) else None
+        if settled is None:
             strangers.append(file.path)
-        else:
+        elif days.get(settled.batch_id) == crawl_date_of(file.path):
             documents[settled.batch_id] = (file.path, settled)
-    return Stored(pages=dict(pages), documents=documents, strangers=tuple(strangers))
+        else:
+            orphans.append(file.path)
+    return Stored(pages=dict(pages), documents=documents, orphans=tuple(orphans), strangers=tuple(strangers))
 
 
 def _is_ours(file: StoredFile, dataset: str) -> bool:
@@ -70,9 +80,14 @@ def _is_ours(file: StoredFile, dataset: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """What a run has to look at. `to_scan` pairs containers with where their scan begins."""
+    """What a run has to look at. `to_scan` pairs containers with where their scan begins.
+
+    `known` are the containers that have files; `orphans` are documents files whose pages file is gone.
+    """
 
     to_scan: tuple[tuple[Container, ScanStart], ...]
+    known: frozenset[str]
+    orphans: tuple[Path, ...]
     to_settle: tuple[StoredPages, ...]
     n_batches_unchanged: int
     notices: tuple[str, ...] = ()
@@ -80,7 +95,7 @@ class Pending:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.to_scan or self.to_settle)
+        return not (self.to_scan or self.to_settle or self.orphans)
 
 
 def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebuild: bool = False) -> Pending:
@@ -114,7 +129,12 @@ def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebu
     if n_older:
         notices.append(f"{n_older} batches were made by an older version; `marsad rebuild` redoes them")
     return Pending(
-        to_scan=tuple(to_scan), to_settle=to_settle, n_batches_unchanged=len(unchanged), notices=tuple(notices)
+        to_scan=tuple(to_scan),
+        known=frozenset(stored.pages),
+        orphans=stored.orphans,
+        to_settle=to_settle,
+        n_batches_unchanged=len(unchanged),
+        notices=tuple(notices),
     )
 
 
@@ -143,11 +163,7 @@ def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[StoredPages
     unsettled = []
     for file in pages:
         settled = stored.documents.get(file.footer.batch_id)
-        if (
-            settled is None
-            or settled[1].pages_sha256 != file.footer.rows_sha256
-            or crawl_date_of(settled[0]) != crawl_date_of(file.path)
-        ):
+        if settled is None or settled[1].pages_sha256 != file.footer.rows_sha256:
             unsettled.append(file)
     return unsettled
 
@@ -159,7 +175,7 @@ def _scan_start(raw: Path, container: Container, files: dict[str, StoredPages], 
         covered = len(batches) == len(files) and all(_is_covered(batch, files) for batch in batches)
         return None if covered else ScanStart()
     footers = sorted((file.footer for file in files.values()), key=lambda footer: footer.part.zfill(9))
-    if not _is_whole(footers, container.kind):
+    if not _is_whole(footers, container.kind) or not _is_cut_by(footers, batch_records):
         return ScanStart()
     if container.is_append_only:
         return _growth_start(raw, container, footers[-1])
@@ -176,7 +192,15 @@ def _growth_start(raw: Path, container: Container, last: PagesFooter) -> ScanSta
         return ScanStart()
     if piece.container_bytes == container.size_bytes:
         return None
-    return ScanStart(int(last.part), last.first_record, last.mark, is_growth=True)
+    # A last line without its newline may go on: it is then another record than the one that was read.
+    takes_over = container.kind is not Kind.JSONL or _ends_with_newline(raw / container.path, piece.end)
+    return ScanStart(int(last.part), last.first_record, last.mark, is_growth=True, takes_over=takes_over)
+
+
+def _ends_with_newline(path: Path, end: int) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, end - 1))
+        return file.read(1) in (b"\n", b"")
 
 
 def _check(raw: Path, container: Container, start: int, end: int) -> str | None:
@@ -202,6 +226,12 @@ def _is_whole(footers: Sequence[PagesFooter], kind: Kind) -> bool:
     )
 
 
+def _is_cut_by(footers: Sequence[PagesFooter], batch_records: int) -> bool:
+    """Whether the parts are as large as the settings cut them now."""
+    *full, last = footers
+    return all(footer.n_records == batch_records for footer in full) and last.n_records <= batch_records
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanLimits:
     """How containers are cut: records of a batch and of a chunk, bytes of a page, seconds of a scan."""
@@ -222,10 +252,10 @@ class Changes:
     n_unchanged: int = 0
 
     def clear_the_way(self) -> None:
-        """Rename batches whose day changed, then unlink what is surplus; documents before pages."""
+        """Unlink what is surplus or would be stale, documents before pages; then rename batches whose day changed."""
+        unlink_files(self.to_unlink)
         for path, to in self.to_move:
             move_file(path, to)
-        unlink_files(self.to_unlink)
 
 
 def find_changes(
@@ -241,10 +271,14 @@ def find_changes(
     raw bytes of the same size).
     """
     stored = read_state(out)
-    changes = Changes(to_unlink=sorted(stored.strangers, key=lambda path: DOCUMENTS not in path.parts))
+    changes = Changes(to_unlink=[*stored.orphans, *sorted(stored.strangers, key=_is_pages_file)])
     for container, start, batches in scanned:
         _container_changes(out, stored, container, start, batches, changes, version=version, stale=stale)
     return changes
+
+
+def _is_pages_file(path: Path) -> bool:
+    return path.parents[1].name == PAGES
 
 
 def _container_changes(
@@ -263,29 +297,41 @@ def _container_changes(
     todo = [batch for batch in batches if batch.batch_id in stale or not _is_covered(batch, files)]
     changes.n_unchanged += len(expected) - len(todo)
     surplus = [file for part, file in files.items() if part not in expected]
-    in_place = [file for batch in todo if (file := files.get(batch.part))]
-    if not _rows_stay_apart(container, start, expected | files.keys()):
+    in_place = {batch.part: file for batch in todo if (file := files.get(batch.part))}
+    if not _rows_stay_apart(container, start, expected | files.keys(), todo, files):
         # Rows may pass from one batch to another: no old one may stand beside a new one.
-        surplus, in_place = surplus + in_place, []
-    gone = [stored.documents[f.footer.batch_id][0] for f in surplus if f.footer.batch_id in stored.documents]
-    changes.to_unlink += gone + [file.path for file in surplus]
-    kept = {file.footer.part: file for file in in_place}
+        surplus, in_place = surplus + list(in_place.values()), {}
+    stale_documents = list(surplus)
     for batch in todo:
-        old = kept.get(batch.part)
-        changes.to_write.append(_with_rows_taken_over(batch, old, start, version) if old else batch)
-        changes.to_move += _moves(out, stored, batch, old) if old else []
+        old = in_place.get(batch.part)
+        written = _with_rows_taken_over(batch, old.footer, start, version) if old else batch
+        changes.to_write.append(written)
+        if old is None:
+            continue
+        to = file_path(out, PAGES, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
+        if to != old.path:
+            changes.to_move.append((old.path, to))
+        if to != old.path or not (written.n_taken_over or old.footer.covers(batch)):
+            stale_documents.append(old)
+    gone = [stored.documents[f.footer.batch_id][0] for f in stale_documents if f.footer.batch_id in stored.documents]
+    changes.to_unlink += gone + [file.path for file in surplus]
 
 
-def _rows_stay_apart(container: Container, start: ScanStart, parts: set[str]) -> bool:
+def _rows_stay_apart(
+    container: Container, start: ScanStart, parts: set[str], todo: list[Batch], files: dict[str, StoredPages]
+) -> bool:
     """Whether every batch of a container can be replaced by itself without a row standing in two files."""
-    return len(parts) == 1 or container.kind is Kind.LOOSE or start.is_growth
+    if len(parts) == 1 or container.kind is Kind.LOOSE or start.is_growth:
+        return True
+    is_same_cut = all(files[batch.part].footer.covers(batch) for batch in todo if batch.part in files)
+    return is_same_cut and files.keys() <= {batch.part for batch in todo} | parts
 
 
-def _with_rows_taken_over(batch: Batch, old: StoredPages, start: ScanStart, version: str) -> Batch:
+def _with_rows_taken_over(batch: Batch, footer: PagesFooter, start: ScanStart, version: str) -> Batch:
     """The batch with the number of old rows it keeps: those of the last part of a container that has grown."""
-    footer = old.footer
     if (
         start.is_growth
+        and start.takes_over
         and batch.part == str(start.part)
         and footer.pipeline_version == version
         and 0 < footer.n_records <= batch.n_records
@@ -294,31 +340,34 @@ def _with_rows_taken_over(batch: Batch, old: StoredPages, start: ScanStart, vers
     return batch
 
 
-def _moves(out: Path, stored: Stored, batch: Batch, old: StoredPages) -> list[tuple[Path, Path]]:
-    """Renames of a batch's files into the folder of its present day, documents before pages."""
-    moves = []
-    settled = stored.documents.get(batch.batch_id)
-    for dataset, path in ((DOCUMENTS, settled and settled[0]), (PAGES, old.path)):
-        to = file_path(out, dataset, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
-        if path is not None and path != to:
-            moves.append((path, to))
-    return moves
+@dataclass(frozen=True, slots=True)
+class ScanOutcome:
+    """What the scans of a run gave, and the containers with files whose scan failed: those are left as they are."""
+
+    scanned: list[Scanned]
+    failed: list[BatchReport]
 
 
-def scan_pending(raw: Path, pending: Pending, *, limits: ScanLimits, pool: WorkerPool) -> list[Scanned]:
-    """The batches of every pending container, scanned in the pool; one that kills its scan is one rejection."""
+def scan_pending(raw: Path, pending: Pending, *, limits: ScanLimits, pool: WorkerPool) -> ScanOutcome:
+    """The batches of every pending container, scanned in the pool.
+
+    A new container that kills its scan is one rejection; one that has rows already keeps them, and is a failed batch.
+    """
     calls = [
         (container, start, pool.call(_scan, raw, container, start, limits, timeout_s=limits.timeout_s))
         for container, start in pending.to_scan
     ]
-    scanned: list[Scanned] = []
+    outcome = ScanOutcome([], [])
     for container, start, call in calls:
         try:
-            scanned.append((container, start, call.result()))
+            outcome.scanned.append((container, start, call.result()))
         except (WorkFailed, OSError) as failed:
             failure = failed.detail if isinstance(failed, WorkFailed) else f"{failed.strerror}"
-            scanned.append((container, ScanStart(), [unreadable_batch(raw, container, failure)]))
-    return scanned
+            if container.path in pending.known:
+                outcome.failed.append(failed_batch(container.path, container.path or "loose pages", f"scan: {failure}"))
+            else:
+                outcome.scanned.append((container, ScanStart(), [unreadable_batch(raw, container, failure)]))
+    return outcome
 
 
 def _scan(raw: Path, container: Container, start: ScanStart, limits: ScanLimits) -> list[Batch]:

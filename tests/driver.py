@@ -28,11 +28,11 @@ def build(
 def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool) -> RunReport:
     """The report of a build under these settings; `extractor` stands in for Marsad's own."""
     with open_run(settings, is_rebuild=rebuild, **({"extractor": extractor} if extractor else {})) as run:
-        scanned = plan.scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
+        outcome = plan.scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
         stale: frozenset[str] = frozenset()
         if rebuild:
-            stale = find_stale(run.out, scanned, work=run.work, pool=run.pool, timeout_s=60)
-        changes = run.changes(scanned, stale)
+            stale = find_stale(run.out, outcome.scanned, work=run.work, pool=run.pool, timeout_s=60)
+        changes = run.changes(outcome.scanned, stale)
         with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
             batches = list(
                 threads.map(
@@ -41,7 +41,7 @@ def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool
                 )
             )
             settled = dict(threads.map(lambda file: _settle(run, file[0]), run.unsettled()))
-        return run.report(changes, batches, settled)
+        return run.report(changes, [*outcome.failed, *batches], settled)
 
 
 def _settle(run: Run, path: Path) -> tuple[str, int]:

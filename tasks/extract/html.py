@@ -55,7 +55,9 @@ def _rooted(tree: HtmlElement) -> HtmlElement:
 def shows_nothing(text: str) -> bool:
     """Whether a page has nothing to see but scripts: no text in its body, no picture, no form."""
     tree = parse_html(text)
-    for element in tree.iter() if tree is not None else ():
+    if tree is None:
+        return not text.strip()
+    for element in tree.iter():
         if element.tag in SHOWN_TAGS:
             return False
         tails = element.tail if element.getparent() is not None and element.getparent().tag not in UNSEEN_TAGS else None

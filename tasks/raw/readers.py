@@ -1,5 +1,6 @@
 """Every container as one stream of entries, whatever its format: what the scan counts is what workers read."""
 
+import atexit
 import dataclasses
 import functools
 import io
@@ -13,11 +14,13 @@ from typing import BinaryIO
 
 from tasks.raw import jsonl, loose, warc, zipped
 from tasks.raw.containers import kind_of
-from tasks.raw.framing import UNPACK_ERRORS, BrokenRecord, ByteStream, ForwardFile, TornRecord
+from tasks.raw.framing import UNPACK_ERRORS, BrokenRecord, ByteStream, ForwardFile, LimitedFile, TornRecord
 from tasks.raw.meta import instant
 from tasks.records.article import Rejection
 from tasks.records.batches import Chunk, Container, Kind, Mark
 from tasks.records.raw import RawRecord
+
+READ_BYTES = 256 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +46,7 @@ def iter_entries(root: Path, container: Container, mark: Mark, *, max_bytes: int
         elif container.kind is Kind.ZIP:
             yield from _zip_entries(root, container, mark, max_bytes)
         else:
-            with warc.open_warc(root / container.path, size_bytes=container.size_bytes) as file:
-                yield from _file_entries(container, container.path, file, mark, max_bytes)
+            yield from _whole_file_entries(root, container, mark, max_bytes)
     except (TornRecord, BrokenRecord) as error:
         if isinstance(error, TornRecord) and container.is_append_only:
             raise
@@ -78,6 +80,16 @@ def no_records(container: Container, *, scan_failure: str | None) -> RawRecord:
     return _failed(container, "", "", rejection)
 
 
+def unread_record(chunk: Chunk, rejection: Rejection) -> RawRecord:
+    """What stands for the one record of a chunk that cannot even be read: its place alone."""
+    container = Container(path=chunk.container, kind=chunk.kind)
+    if chunk.files:
+        position = chunk.files[0].path
+        return dataclasses.replace(_failed(container, "", position, rejection), raw_path=position)
+    mark = chunk.mark
+    return _failed(container, "", f"{mark.member}:{mark.offset}+{mark.skip + chunk.skip}", rejection)
+
+
 def _failed(container: Container, member: str, position: str, rejection: Rejection, *, ordinal: int = 1) -> RawRecord:
     return RawRecord(
         container=container.path,
@@ -95,6 +107,57 @@ def _unreadable(container: Container, mark: Mark, detail: str, *, member: str = 
     at = f"{mark.offset}+{mark.skip}" if mark.skip else str(mark.offset)
     record = _failed(container, member, at, rejection, ordinal=ordinal)
     return Entry(mark, lambda: None, lambda: record)
+
+
+def _whole_file_entries(root: Path, container: Container, mark: Mark, max_bytes: int) -> Iterator[Entry]:
+    """The records of a WARC or JSONL container that is a file of its own."""
+    path = root / container.path
+    if container.kind is Kind.JSONL and path.name.lower().endswith(".gz"):
+        stream = GUNZIPPED.at(path, mark.offset, size_bytes=container.size_bytes)
+        yield from _line_entries(container, stream, mark, max_bytes)
+        return
+    with warc.open_warc(path, size_bytes=container.size_bytes) as file:
+        yield from _file_entries(container, container.path, file, mark, max_bytes)
+
+
+class GunzippedFile:
+    """The decompressed stream of the last .gz file that was read, kept open.
+
+    A gzip stream cannot seek: the chunks of a batch come one after another, and each goes on where the one before it in
+    this process ended, instead of decompressing all that lies before it again.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[Path, int, int] | None = None
+        self._file: BinaryIO | None = None
+        self._stream: BinaryIO | None = None
+
+    def at(self, path: Path, offset: int, *, size_bytes: int) -> BinaryIO:
+        """The stream of `path`, as far as `size_bytes` of the file, ready to be read from `offset`."""
+        key = (path, size_bytes, path.stat().st_mtime_ns)
+        if self._key == key and self._stream is not None:
+            try:
+                self._stream.seek(offset)
+                return self._stream
+            except (OSError, BrokenRecord):  # it lies behind, or the stream is damaged: from the beginning
+                pass
+        self.close()
+        self._file = path.open("rb", buffering=0)
+        self._stream = jsonl.gunzipped(io.BufferedReader(LimitedFile(self._file, size_bytes), READ_BYTES))
+        self._key = key
+        return self._stream
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._stream is not None:
+            self._stream.close()
+        if self._file is not None:
+            self._file.close()
+        self._key = self._file = self._stream = None
+
+
+GUNZIPPED = GunzippedFile()
+atexit.register(GUNZIPPED.close)
 
 
 def _loose_entries(root: Path, container: Container, mark: Mark, max_bytes: int) -> Iterator[Entry]:
@@ -165,6 +228,14 @@ def _file_entries(
             yield Entry(at, functools.partial(warc.warc_date, frame), to_record)
         return
     stream: BinaryIO = jsonl.gunzipped(file) if name.lower().endswith(".gz") else file
+    yield from _line_entries(container, stream, mark, max_bytes, member=member)
+
+
+def _line_entries(
+    container: Container, stream: BinaryIO, mark: Mark, max_bytes: int, *, member: tuple[str, int] = ("", 1)
+) -> Iterator[Entry]:
+    """The records of JSON lines."""
+    name_in_zip, ordinal = member
     for at, line in jsonl.iter_lines(stream, mark, max_bytes=max_bytes):
         if container.is_append_only and not line.is_ended and jsonl.parse_line(line) is None:
             raise TornRecord("the last line does not end", at.offset)

@@ -63,7 +63,6 @@ def day_of(instant: datetime | None) -> str:
 def loose_batches(container: Container, *, batch_records: int, chunk_records: int) -> list[Batch]:
     """The batches of loose pages, from the list of files alone."""
     batches: list[Batch] = []
-    first = 0
     parts = loose_parts(container.files, batch_records=batch_records)
     for part, files in parts.items():
         dated = next((file.fetched_at for file in files if file.fetched_at), None)
@@ -73,9 +72,9 @@ def loose_batches(container: Container, *, batch_records: int, chunk_records: in
                 container=container.path,
                 kind=Kind.LOOSE,
                 part=part,
-                first_record=first,
+                first_record=0,
                 n_records=len(files),
-                is_last=first + len(files) == len(container.files),
+                is_last=part == max(parts),
                 crawl_date=day_of(dated),
                 start=Mark(),
                 piece=Piece(check=loose_check(files)),
@@ -85,7 +84,6 @@ def loose_batches(container: Container, *, batch_records: int, chunk_records: in
                 files=files,
             )
         )
-        first += len(files)
     return batches
 
 
@@ -103,12 +101,16 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class ScanStart:
-    """Where a scan begins: at the head of a container, or at the last batch of one that has grown."""
+    """Where a scan begins: at the head of a container, or at the last batch of one that has grown.
+
+    `takes_over`: whether the rows of that batch stay as they are.
+    """
 
     part: int = 0
     first_record: int = 0
     mark: Mark = field(default_factory=Mark)
     is_growth: bool = False
+    takes_over: bool = True
 
 
 def scan_container(  # the whole cut of one container reads as one list of steps

@@ -17,7 +17,7 @@ from tasks.records.batches import Container, Mark
 from tasks.records.raw import RawRecord
 
 # Request, metadata and warcinfo records tell about captures and are none themselves: they are no rows.
-CAPTURES = {b"response", b"resource", b"revisit", b"conversion", b"continuation"}
+ABOUT_CAPTURES = {b"warcinfo", b"request", b"metadata"}
 # What fastwarc raises for a head that it does not take for a WARC record's.
 PARSE_ERRORS = (OSError, ValueError, StopIteration)
 BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -44,7 +44,7 @@ def iter_frames(path: str, file: ByteStream, mark: Mark, *, max_bytes: int) -> I
         file.seek(mark.offset)
         found = frames(file, offset=mark.offset, body_limit=limit, counts_bytes=True)
     for frame in found:
-        if (frame.offset, frame.skip) >= (mark.offset, mark.skip) and _record_type(frame) in CAPTURES:
+        if (frame.offset, frame.skip) >= (mark.offset, mark.skip) and _record_type(frame) not in ABOUT_CAPTURES:
             yield Mark(frame.offset, frame.skip), frame
 
 

@@ -83,6 +83,10 @@ class Piece:
         return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
 
+# The part of a container that is one batch: by number, or the empty prefix of loose pages.
+WHOLE_PARTS = ("", "0")
+
+
 def batch_label(container: str, part: str, *, is_whole: bool) -> str:
     """How people see a batch in logs and the UI: its container, and its part where there are several."""
     where = container or "loose pages"
@@ -140,7 +144,7 @@ class Batch:
     @property
     def label(self) -> str:
         """How people see the batch in logs and the UI."""
-        return batch_label(self.container, self.part, is_whole=self.is_last and self.first_record == 0)
+        return batch_label(self.container, self.part, is_whole=self.is_last and self.part in WHOLE_PARTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,11 @@ class BatchReport:
             )
 
 
+def failed_batch(batch_id: str, label: str, error: str) -> BatchReport:
+    """The report of a batch that raised: no count, and why."""
+    return BatchReport(batch_id=batch_id, label=label, n_due=0, n_rows=0, n_documents=0, error=error)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """A whole run: its batches, what it found unchanged, and what someone should know.

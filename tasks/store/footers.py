@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.records.batches import Batch, Mark, Piece, batch_label
+from tasks.records.batches import WHOLE_PARTS, Batch, Mark, Piece, batch_label
 from tasks.records.errors import UsageError
-from tasks.store.layout import dataset_files
+from tasks.store.layout import dataset_files, stray_files
 
 FOOTER_KEY = b"marsad"
 
@@ -65,7 +65,7 @@ class PagesFooter:
     @property
     def label(self) -> str:
         """How people see the batch in logs and the UI."""
-        return batch_label(self.container, self.part, is_whole=self.is_last and self.first_record == 0)
+        return batch_label(self.container, self.part, is_whole=self.is_last and self.part in WHOLE_PARTS)
 
     def covers(self, batch: Batch) -> bool:
         """Whether this file holds exactly the records of `batch` (versions apart)."""
@@ -104,14 +104,20 @@ class StoredFile:
 def read_stored(dataset: Path) -> Iterator[StoredFile]:
     """Every file of a dataset with its footer, in path order; rows are not read.
 
-    Raises UsageError for a file that is no Parquet file: nothing else may lie in a dataset's folder.
+    Raises UsageError for a file that is no Parquet file of Marsad: nothing else may lie in a dataset's folder.
     """
+    for stray in stray_files(dataset):
+        raise UsageError(f"{stray} does not belong into a dataset's folder; move it away")
     for path in dataset_files(dataset):
         try:
             metadata = pq.read_metadata(path)
+        except FileNotFoundError:  # a run replaced or moved it meanwhile
+            continue
         except (pa.ArrowInvalid, OSError) as error:
             raise UsageError(f"{path} is no readable Parquet file ({error}); delete it and run again") from error
         stated = (metadata.metadata or {}).get(FOOTER_KEY)
+        if stated is None:
+            raise UsageError(f"{path} was not written by Marsad; move it out of the dataset's folder")
         yield StoredFile(path, json.loads(stated) if stated else None, metadata.schema.to_arrow_schema())
 
 

@@ -1,8 +1,11 @@
 """Where files lie in an output folder: `<dataset>/crawl_date=YYYY-MM-DD/<batch_id>.parquet`."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from tasks.records.errors import UsageError
 
 PAGES = "pages"
 DOCUMENTS = "documents"
@@ -27,14 +30,24 @@ def _leaf_entries(dataset: Path) -> Iterator[os.DirEntry[str]]:
         leaves = sorted(os.scandir(dataset), key=lambda entry: entry.name)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise UsageError(f"dataset folder {dataset} cannot be read ({error.strerror})") from error
     for leaf in leaves:
         if leaf.is_dir() and leaf.name.startswith(LEAF_PREFIX):
-            yield from sorted(os.scandir(leaf.path), key=lambda entry: entry.name)
+            with contextlib.suppress(FileNotFoundError):  # a run moved the last file out of it
+                yield from sorted(os.scandir(leaf.path), key=lambda entry: entry.name)
 
 
 def dataset_files(dataset: Path) -> list[Path]:
     """The Parquet files of a dataset in path order."""
     return [Path(e.path) for e in _leaf_entries(dataset) if e.name.endswith(SUFFIX) and not e.name.startswith(".")]
+
+
+def stray_files(dataset: Path) -> list[Path]:
+    """Parquet files outside the leaf folders, which plain readers would take for rows of the dataset."""
+    return sorted(path for path in dataset.glob("*.parquet")) + sorted(
+        path for path in dataset.glob("*/**/*.parquet") if path.parents[1] != dataset
+    )
 
 
 def leftover_temp_files(dataset: Path) -> list[Path]:

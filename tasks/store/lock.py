@@ -76,6 +76,8 @@ def owner_of(out: Path) -> str | None:
         return str(stated["raw"])
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UsageError(f"output folder {out} cannot be used ({error.strerror}); name another with --out") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f'{out / OWNER_NAME} is damaged; it should hold {{"raw": ...}}; delete it and run again'

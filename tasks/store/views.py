@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from tasks.records.errors import UsageError
-from tasks.store.layout import DATASETS, DOCUMENTS, PAGES, dataset_files
+from tasks.store.layout import DATASETS, DOCUMENTS, LEAF_PREFIX, PAGES, dataset_files
 from tasks.store.tables import schema_of
 
 # What DuckDB would take for a pattern in the name of the output folder itself.
@@ -46,7 +46,7 @@ def connect(out: Path) -> duckdb.DuckDBPyConnection:
 def _add_dataset(connection: duckdb.DuckDBPyConnection, out: Path, dataset: str) -> None:
     if dataset_files(out / dataset):
         folder = GLOB_SIGN.sub(r"[\1]", str(out / dataset)).replace("'", "''")
-        pattern = f"{folder}/**/*.parquet"
+        pattern = f"{folder}/{LEAF_PREFIX}*/*.parquet"
         connection.execute(
             f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = true)"
         )

@@ -6,6 +6,7 @@ the hundredth, starts with models and date locales in memory.
 
 import contextlib
 import ctypes
+import functools
 import logging
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, InvalidStateError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from typing import Any, Literal, TypeVar
@@ -23,7 +25,7 @@ from typing import Any, Literal, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 PR_SET_PDEATHSIG = 1
-MIB = 1024 * 1024
+SENDS = 3
 
 T = TypeVar("T")
 Failure = Literal["timeout", "memory", "crash"]
@@ -50,6 +52,7 @@ class Call:
 
     future: Any
     timeout_s: float
+    send_again: Callable[[], "Call"] | None
 
     def result(self) -> Any:
         """What the function returned. Raises WorkFailed for a hang, a death or a lack of memory, else its own error."""
@@ -61,6 +64,10 @@ class Call:
             raise WorkFailed("memory", "more address space than the limit of a worker") from None
         except ProcessExpired as death:
             raise WorkFailed("crash", f"the worker process ended with exit code {death.exitcode}") from None
+        except BrokenProcessPool:
+            if self.send_again is None:
+                raise WorkFailed("crash", "all worker processes ended, again and again") from None
+            return self.send_again().result()
         except CancelledError:
             raise PoolStopped("the run was stopped") from None
 
@@ -70,28 +77,44 @@ class Call:
 
 
 class WorkerPool:
-    """`workers` processes that run calls under limits; use `open_pool`."""
+    """`workers` processes that run calls under limits; use `open_pool`.
 
-    def __init__(self, pool: ProcessPool, *, workers: int) -> None:
-        self._pool = pool
+    Where all workers die at once outside a call (pebble then gives its pool up), a new pool takes over, and what was
+    on its way is sent again, SENDS times in all.
+    """
+
+    def __init__(self, make_pool: Callable[[], ProcessPool], *, workers: int) -> None:
+        self._make_pool = make_pool
+        self._pool = make_pool()
         self._waiting: set[Any] = set()
         self._lock = threading.Lock()
         self._is_stopped = False
         self.workers = workers
 
-    def call(self, function: Callable[..., T], *args: object, timeout_s: float) -> Call:
+    def call(self, function: Callable[..., T], *args: object, timeout_s: float, sends: int = SENDS) -> Call:
         """Send a call to the next free worker. Raises PoolStopped after `stop`."""
         with self._lock:
             if self._is_stopped:
                 raise PoolStopped("the run was stopped")
-            future = self._pool.schedule(function, args=args, timeout=timeout_s)
+            try:
+                future = self._pool.schedule(function, args=args, timeout=timeout_s)
+            except (RuntimeError, BrokenProcessPool):
+                self._pool.stop()  # type: ignore[no-untyped-call]
+                self._pool = self._make_pool()
+                future = self._pool.schedule(function, args=args, timeout=timeout_s)
             self._waiting.add(future)
         future.add_done_callback(self._forget)
-        return Call(future, timeout_s)
+        again = functools.partial(self.call, function, *args, timeout_s=timeout_s, sends=sends - 1)
+        return Call(future, timeout_s, again if sends > 1 else None)
 
     def _forget(self, future: Any) -> None:
         with self._lock:
             self._waiting.discard(future)
+
+    def close(self) -> None:
+        """Let the workers end; every call has come back."""
+        self._pool.close()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
     def stop(self) -> None:
         """End all workers now; whoever waits for a call gets PoolStopped (pebble would leave them waiting)."""
@@ -112,14 +135,23 @@ def _limit_worker(memory_bytes: int) -> None:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def start_fork_server(preload: str) -> None:
     """Start the fork server, which imports `preload` while its caller goes on; a second call does nothing."""
     multiprocessing.get_context("forkserver").set_forkserver_preload([preload])
-    forkserver.ensure_running()
+    # Ctrl-C goes to the whole process group of a terminal; it is for the run, which then ends its processes.
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    try:
+        forkserver.ensure_running()
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
@@ -144,18 +176,18 @@ def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
     with _nameless_main():
-        pool = ProcessPool(
+        make_pool = functools.partial(
+            ProcessPool,
             max_workers=workers,
             max_tasks=max_calls,
             initializer=_limit_worker,
             initargs=(memory_bytes,),
             context=context,
         )
-        workers_pool = WorkerPool(pool, workers=workers)
+        workers_pool = WorkerPool(make_pool, workers=workers)
         try:
             yield workers_pool
         except BaseException:
             workers_pool.stop()
             raise
-        pool.close()  # type: ignore[no-untyped-call]
-        pool.join()
+        workers_pool.close()

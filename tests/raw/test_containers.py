@@ -106,7 +106,7 @@ def test_names_that_are_no_utf8_are_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [Path.touch, lambda path: None])
 def test_a_root_that_is_no_folder_is_a_usage_error(tmp_path: Path, make: object) -> None:
     make(tmp_path / "raw")  # type: ignore[operator]
-    with pytest.raises(UsageError, match="does not exist|is no folder"):
+    with pytest.raises(UsageError, match=r"does not exist|is no folder"):
         list_containers(tmp_path / "raw")
 
 
