@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-logic check format eval bench soak samples readme clean
+.PHONY: help env run test test-logic check format eval bench samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16

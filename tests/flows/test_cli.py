@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,34 @@ def test_every_command_has_help(command: str) -> None:
     done = marsad(*([command] if command else []), "--help")
     assert done.returncode == 0
     assert "Usage: marsad" in done.stdout
+
+
+@pytest.mark.parametrize("mistake", ["runn", "run extra", "run --workers x", "query", "query x --format xml"])
+def test_a_typing_mistake_is_one_sentence_and_exit_2(mistake: str) -> None:
+    done = marsad(*mistake.split())
+    assert done.returncode == 2
+    assert done.stderr.startswith("marsad: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_as_output_folder_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    write_loose(tmp_path / "raw" / "a", range(1))
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    done = marsad("run", "--raw", tmp_path / "raw", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_marsad_did_not_write_is_named_and_kept(samples_out: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(samples_out, out)
+    stranger = out / "documents" / "mine.parquet"
+    shutil.copy(next((out / "documents").rglob("*.parquet")), stranger)
+    for command in ("run", "rebuild"):
+        done = marsad(command, "--raw", SAMPLES, "--out", out)
+        assert done.returncode == 2
+        assert "mine.parquet" in done.stderr
+        assert stranger.exists()
 
 
 def test_a_missing_raw_folder_is_one_sentence_and_exit_2(tmp_path: Path) -> None:

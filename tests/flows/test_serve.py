@@ -219,6 +219,23 @@ def test_a_run_from_the_terminal_uses_the_server_that_serves(served: Served, tmp
     assert len(served.runs("COMPLETED")) >= 3
 
 
+def test_a_run_that_an_earlier_server_lost_does_not_hold_the_slot(served: Served, finished_run: dict[str, Any]) -> None:
+    deployment = served.ask("deployments/filter", {})[0]
+    lost = served.ask(
+        f"deployments/{deployment['id']}/create_flow_run", {"state": {"type": "RUNNING", "name": "Running"}}
+    )
+    assert lost["id"] in {run["id"] for run in served.runs("RUNNING")}
+    code = (
+        "from pathlib import Path; from config.settings import load_settings\n"
+        "from flows.deployments import build_deployment, end_lost_runs\n"
+        f"settings = load_settings(Path({str(served.folder / 'settings.yaml')!r}))\n"
+        "end_lost_runs(build_deployment(settings, settings_file=None))"
+    )
+    environment = {**os.environ, "PREFECT_API_URL": served.api_url, "PREFECT_HOME": str(served.folder / "client")}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=60)
+    assert lost["id"] in {run["id"] for run in served.runs("CRASHED")}
+
+
 def test_zz_ctrl_c_stops_it_cleanly_and_leaves_no_process(served: Served) -> None:
     served.process.send_signal(signal.SIGINT)
     assert served.process.wait(30) == 0

@@ -67,3 +67,8 @@ def _raise() -> None:
 
 def _recurse() -> None:
     _recurse()
+
+
+def endless_scan(*_: object) -> None:
+    """A scan that does not end."""
+    time.sleep(600)
