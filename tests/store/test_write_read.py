@@ -249,9 +249,16 @@ def test_a_file_that_is_cut_is_named(tmp_path: Path, keep: int) -> None:
         list(read_stored(tmp_path / "pages"))
 
 
-def test_a_parquet_file_of_someone_else_has_no_statement(tmp_path: Path) -> None:
+def test_a_parquet_file_of_someone_else_is_named_and_refused(tmp_path: Path) -> None:
     path = file_path(tmp_path, "pages", crawl_date="2024-05-06", batch_id="x")
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table({"a": [1]}), path)
-    (stored,) = read_stored(tmp_path / "pages")
-    assert (stored.path, stored.stated) == (path, None)
+    with pytest.raises(UsageError, match=r"x\.parquet was not written by Marsad"):
+        list(read_stored(tmp_path / "pages"))
+
+
+def test_a_parquet_file_outside_the_leaf_folders_is_named_and_refused(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "pages" / "x.parquet")
+    with pytest.raises(UsageError, match=r"x\.parquet does not belong"):
+        list(read_stored(tmp_path / "pages"))
