@@ -90,6 +90,10 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
         return Settings.model_validate(stated)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(
+                f"setting {first['loc'][0]} ({named or SETTINGS_FILE.name}) is unknown; see config/settings.yaml"
+            ) from None
         where = ".".join(map(str, first["loc"])) or "settings"
         raise SettingsError(
             f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg']}, got {first['input']!r}"
