@@ -38,7 +38,7 @@ STAGES = {
     "decode": ("tasks.extract.decoding.decode",),
     "parse": ("tasks.extract.html.parse_html",),
     "frames": ("tasks.extract.frames.flatten_layout_tables", "tasks.extract.frames.mark_article_frame"),
-    "main text": ("tasks.extract.html.main_text",),
+    "main text": ("tasks.extract.main_text.find_main_text",),
     "page data": ("tasks.extract.page_data.read_page_data",),
     "title": ("tasks.extract.titles.find_title",),
     "authors": ("tasks.extract.html.find_authors",),

@@ -1,29 +1,22 @@
 """The HTML route: one parse, main text by trafilatura, metadata by the page's own statements."""
 
-import logging
 import re
 from urllib.parse import urljoin, urlsplit
 
-import trafilatura
 from lxml.etree import XPath
 from lxml.html import HtmlElement, document_fromstring
-from trafilatura import bare_extraction
 from trafilatura.utils import load_html
 
 from tasks.extract.bylines import visible_authors
 from tasks.extract.dates import DateContext, modified, published
 from tasks.extract.frames import flatten_layout_tables, mark_article_frame
-from tasks.extract.lines import paragraphs
+from tasks.extract.main_text import EXTRACTOR, find_main_text
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
 from tasks.extract.people import json_ld_authors, meta_authors, people
 from tasks.extract.titles import find_title, fold_words, sitename_in_title
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article
 
-# A dropped page is a row with its reason; trafilatura's own warnings about it say nothing more.
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-
-EXTRACTOR = f"trafilatura-{trafilatura.__version__}"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
 TAG_SPLIT = re.compile(r"\s*[,;،|]\s*")
@@ -65,13 +58,6 @@ def shows_nothing(text: str) -> bool:
         if (own and not own.isspace()) or (tails and not tails.isspace()):
             return False
     return True
-
-
-def main_text(tree: HtmlElement, url: str | None) -> str:
-    """The main text, one paragraph a line; empty when trafilatura finds none. The tree stays as it is."""
-    document = bare_extraction(tree, url=url, include_comments=False, with_metadata=False, deduplicate=False)
-    text = None if document is None or isinstance(document, dict) else document.text
-    return "\n".join(paragraphs(text or ""))
 
 
 def _name_in(node: object) -> str | None:
@@ -199,7 +185,7 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
         return None
     flatten_layout_tables(tree)
     mark_article_frame(tree)
-    body = main_text(tree, url)
+    body = find_main_text(tree, url)
     if not body:
         return None
     data = read_page_data(tree)
