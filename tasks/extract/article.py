@@ -7,7 +7,7 @@ from tasks.extract.dates import DateContext, warm_up_dates
 from tasks.extract.decoding import decode
 from tasks.extract.html import extract_html, shows_nothing
 from tasks.extract.plain_text import extract_text
-from tasks.extract.urls import warm_up_domains
+from tasks.extract.urls import captured_at, warm_up_domains
 from tasks.records.article import Article, Rejection
 from tasks.records.raw import RawRecord
 
@@ -72,7 +72,7 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     if isinstance(read, Rejection):
         return read
     text, is_html = read
-    context = DateContext(fetched_at=raw.fetched_at, zone=raw.zone)
+    context = DateContext(fetched_at=captured_at(raw.url) or raw.fetched_at, zone=raw.zone)
     route = extract_html if is_html else extract_text
     article = route(text, url=raw.url, context=context)
     if article is None:

@@ -56,6 +56,7 @@ SPACES = re.compile(r"\s+")
 MAX_CHARS = 200
 # How far behind its day the time of day may stand ("le 6 décembre 2023 à 14h30").
 TIME_WITHIN_CHARS = 16
+TIME_BEFORE_CHARS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,13 @@ def _time_behind(text: str, end: int) -> re.Match[str] | None:
     return TIME.search(text, end, min(len(text), end + TIME_WITHIN_CHARS + 12))
 
 
+def _time_beside(text: str, match: re.Match[str]) -> re.Match[str] | None:
+    """The time of day close behind a day, else the one right before it ("11:25 PM - 10 Jul 2020")."""
+    before = TIME.search(text, max(0, match.start() - TIME_BEFORE_CHARS), match.start())
+    is_close = before is not None and not any(char.isalnum() for char in text[before.end() : match.start()])
+    return _time_behind(text, match.end()) or (before if is_close else None)
+
+
 def _numeric(match: re.Match[str], text: str) -> Moment | None:
     """A date in numbers, day first; month first only where the day proves it or an English clock stands behind."""
     first, second = int(match["a"]), int(match["b"])
@@ -159,7 +167,7 @@ def parse_visible(text: str) -> Moment | None:
         return None
     for pattern in (DAY_MONTH, MONTH_DAY):
         if match := pattern.search(text):
-            clock = _time_behind(text, match.end())
+            clock = _time_beside(text, match)
             return _moment(int(match["year"]), MONTH_NUMBER[match["name"]], int(match["day"]), clock)
     if match := YEAR_FIRST.search(text):
         return _moment(int(match["year"]), int(match["month"]), int(match["day"]), _time_behind(text, match.end()))

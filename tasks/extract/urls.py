@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import re
+from datetime import UTC, datetime
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from tld import get_fld
@@ -26,6 +27,7 @@ _SESSIONS = "phpsessid jsessionid asp.net_sessionid cfid cftoken sessionid sessi
 TRACKING_NAMES = frozenset([*_TRACKING.split(), *_SESSIONS.split(), "sort"])
 PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/;?#]*", re.IGNORECASE)
 
+WEB_ARCHIVE = re.compile(r"https?://web\.archive\.org/web/(\d{14})")
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
 CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u2060\ufeff]+")
 PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -159,6 +161,15 @@ def canonical_url(url: str | None, link: str | None) -> str | None:
     if site_of(linked) != site_of(own) or (_is_root(linked) and not _is_root(own)):
         return own
     return linked
+
+
+def captured_at(url: str | None) -> datetime | None:
+    """When the Web Archive captured what this address of it shows, or None for any other address."""
+    match = WEB_ARCHIVE.match(url) if url else None
+    try:
+        return datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
 
 
 def page_id(*, canonical_url: str | None, url: str | None, raw_path: str) -> str:
