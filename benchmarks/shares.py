@@ -54,8 +54,8 @@ STAGES = {
     ),
     "arrow": ("tasks.store.tables.to_table", "tasks.store.tables.to_bytes"),
     "row": ("tasks.page.to_page",),
-    "sort and write": ("tasks.pipeline.extract_batch",),
-    "settle": ("tasks.pipeline.settle_batch",),
+    "sort and write": ("tasks.pipeline.extract_batch", "tasks.pipeline.write_pages"),
+    "settle": ("tasks.pipeline.settle_batch", "tasks.pipeline.write_documents"),
 }
 T = TypeVar("T")
 

@@ -37,10 +37,19 @@ class Settings(BaseModel):
     chunk_records: int = Field(default=16, ge=1, le=1_000, description="Records handed to a worker at once.")
     page_timeout_s: float = Field(default=30.0, gt=0, le=3_600, description="Longest time one page may take.")
     scan_timeout_s: float = Field(
-        default=3_600.0, gt=0, le=86_400, description="Longest time the scan of one container may take."
+        default=3_600.0,
+        gt=0,
+        le=86_400,
+        description="Longest time the scan of one container, or the writing of one file, may take.",
     )
     worker_memory_bytes: int = Field(
         default=4 * 1024**3, ge=3 * 1024**3, le=1024**4, description="Address space of one worker process."
+    )
+    worker_resident_bytes: int = Field(
+        default=3 * 512 * 1024**2,
+        ge=512 * 1024**2,
+        le=1024**4,
+        description="Memory one worker process may hold; a page that takes more is rejected.",
     )
     worker_calls: int = Field(default=100, ge=1, le=1_000_000, description="Chunks after which a worker is replaced.")
     max_page_bytes: int = Field(

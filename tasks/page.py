@@ -50,6 +50,7 @@ class Work:
     min_chars: int
     max_page_bytes: int
     page_timeout_s: float
+    batch_timeout_s: float
     pipeline_version: str
     extractor: Extractor = extract_article
 

@@ -8,11 +8,10 @@ import hashlib
 import json
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,17 +28,16 @@ from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
 from tasks.records.errors import ContractError
 from tasks.records.raw import RawRecord
-from tasks.records.reports import BatchReport, GroupCounts
+from tasks.records.reports import BatchReport, Counts, GroupKey
 from tasks.records.rows import Entity, Page
-from tasks.store.files import read_table, write_file
+from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_groups, read_table, temp_path, write_temp
 from tasks.store.footers import DocumentsFooter, PagesFooter, read_pages_footer
 from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
-from tasks.store.tables import checked, from_bytes, rows_sha256, schema_of, sorted_table, to_bytes, to_table
+from tasks.store.spool import SpoolWriter, spooled
+from tasks.store.tables import in_order, refuse_duplicates, schema_of, to_bytes, to_table
 from tasks.workers.pool import Call, WorkerPool, WorkFailed
 
 log = logging.getLogger(__name__)
-
-GroupKey: TypeAlias = tuple[str | None, str | None, str | None]
 
 
 # --- one chunk, in a worker -----------------------------------------------------------------------------------------
@@ -95,33 +93,65 @@ def extract_batch(
     not written, and the next run does the batch anew.
     """
     path = file_path(out, PAGES, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
-    tables = [_rows_taken_over(path, batch)] if batch.n_taken_over else []
-    counts: Counter[GroupKey] = Counter()
-    seconds: Counter[GroupKey] = Counter()
-    for result in _chunk_results(batch, work, pool):
-        tables.append(from_bytes(result.rows))
-        for key, (n_pages, work_s) in result.counts.items():
-            counts[key] += n_pages
-            seconds[key] += work_s  # type: ignore[assignment]
-        progress(result.n_rows)
-    n_due = max(1, batch.n_records)
-    n_came = sum(table.num_rows for table in tables)
-    if n_came != n_due:
-        raise ContractError(f"{batch.label}: {n_due} records were planned, {n_came} came; it changed meanwhile")
-    table = sorted_table(checked(pa.concat_tables(tables), dataset=PAGES))
-    footer = PagesFooter.of_batch(batch, pipeline_version=work.pipeline_version, rows_sha256=rows_sha256(table))
-    n_rows = write_file(path, table, dataset=PAGES, footer=footer.to_json())
-    n_documents = table.column("status").to_pylist().count("accepted")
-    log.info("%s: %d rows, %d accepted, %d taken over", batch.label, n_rows, n_documents, batch.n_taken_over)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    spool, temp = temp_path(path, role=".rows"), temp_path(path)
+    counts = Counts()
+    try:
+        with SpoolWriter(spool, dataset=PAGES) as writer:
+            for result in _chunk_results(batch, work, pool):
+                writer.add(result.rows)
+                counts.add(result.counts)
+                progress(result.n_rows)
+        call = pool.call(write_pages, batch, path, spool, temp, work.pipeline_version, timeout_s=work.batch_timeout_s)
+        written: WrittenPages = call.result()
+        commit_temp(temp, path, n_rows=written.n_rows)
+    finally:
+        for leftover in (spool, temp):
+            leftover.unlink(missing_ok=True)
+    log.info("%s: %d rows, %d accepted", batch.label, written.n_rows, written.n_accepted)
     return BatchReport(
         batch_id=batch.batch_id,
         label=batch.label,
-        n_due=n_due,
-        n_rows=n_rows,
-        n_documents=n_documents,
+        n_due=max(1, batch.n_records),
+        n_rows=written.n_rows,
+        n_documents=written.n_accepted,
         n_taken_over=batch.n_taken_over,
-        groups=tuple(_groups(counts, seconds)),
+        groups=tuple(counts.groups()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPages:
+    """The rows of a pages file and how many of them are accepted pages."""
+
+    n_rows: int
+    n_accepted: int
+
+
+def write_pages(batch: Batch, path: Path, spool: Path, temp: Path, version: str) -> WrittenPages:
+    """In a worker: `temp` as the pages file of a batch, from its spooled rows and those taken over from `path`.
+
+    Raises ContractError where the rows are not those the scan counted, or two of them have one id.
+    """
+    pieces = [_rows_taken_over(path, batch)] if batch.n_taken_over else []
+    pieces += spooled(spool)
+    n_due, n_came = max(1, batch.n_records), sum(piece.num_rows for piece in pieces)
+    if n_came != n_due:
+        raise ContractError(f"{batch.label}: {n_due} records were planned, {n_came} came; it changed meanwhile")
+    refuse_duplicates(pieces, dataset=PAGES)
+    written = write_temp(
+        temp,
+        in_order(pieces, group_rows=ROW_GROUP_ROWS),
+        dataset=PAGES,
+        footer=lambda digest: PagesFooter.of_batch(batch, pipeline_version=version, rows_sha256=digest).to_json(),
+    )
+    return WrittenPages(written.n_rows, sum(count_accepted(piece) for piece in pieces))
+
+
+def count_accepted(table: pa.Table) -> int:
+    """The number of accepted pages among the rows of `pages`."""
+    n_accepted: int = pc.sum(pc.equal(table.column("status"), "accepted")).as_py() or 0
+    return n_accepted
 
 
 def _rows_taken_over(path: Path, batch: Batch) -> pa.Table:
@@ -180,36 +210,55 @@ def _failed_page(chunk: Chunk, failed: WorkFailed, batch: Batch, work: Work, poo
     return result
 
 
-def _groups(counts: Counter[GroupKey], seconds: Counter[GroupKey]) -> Iterable[GroupCounts]:
-    pairs = sorted({(source, language) for source, language, _ in counts}, key=str)
-    for source, language in pairs:
-        reasons = {reason: n for (s, lang, reason), n in counts.items() if (s, lang) == (source, language)}
-        yield GroupCounts(
-            source=source,
-            language=language,
-            n_pages=sum(reasons.values()),
-            n_accepted=reasons.get(None, 0),
-            rejected={reason: n for reason, n in sorted(reasons.items(), key=str) if reason is not None},
-            work_s=sum(s for (src, lang, _), s in seconds.items() if (src, lang) == (source, language)),
-        )
-
-
 # --- settle ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Rows of a documents file as Arrow IPC bytes and the digest of the decisions that made them."""
+    """How many documents a pages file gave."""
 
-    rows: bytes
-    decisions_sha256: str
+    n_rows: int
 
 
-def settle_rows(pages: Path, gazetteers: Path) -> Settled:
-    """The documents of a pages file: accepted rows, places and curated organisations with their identities."""
-    table = read_table(pages)
-    accepted = table.filter(pc.equal(table.column("status"), "accepted"))
+def settle_batch(pages: Path, *, out: Path, gazetteers: Path, version: str, pool: WorkerPool, timeout_s: float) -> int:
+    """The number of documents of one pages file, once its documents file is in place."""
+    path = file_path(out, DOCUMENTS, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temp = temp_path(path)
+    try:
+        settled: Settled = pool.call(write_documents, pages, temp, gazetteers, version, timeout_s=timeout_s).result()
+        commit_temp(temp, path, n_rows=settled.n_rows)
+    finally:
+        temp.unlink(missing_ok=True)
+    return settled.n_rows
+
+
+def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str) -> Settled:
+    """In a worker: `temp` as the documents file of a pages file, one row group in memory at a time.
+
+    Its rows are the accepted ones, in the order they stand in, with the identities of places and organisations.
+    """
+    footer = read_pages_footer(pages)
     decisions: set[tuple[str, str]] = set()
+    written = write_temp(
+        temp,
+        (_settled_rows(group, gazetteers, decisions) for group in read_groups(pages)),
+        dataset=DOCUMENTS,
+        footer=lambda _: DocumentsFooter(
+            batch_id=footer.batch_id,
+            container=footer.container,
+            pipeline_version=version,
+            pages_sha256=footer.rows_sha256,
+            decisions_sha256=hashlib.sha256(json.dumps(sorted(decisions)).encode()).hexdigest(),
+        ).to_json(),
+    )
+    log.info("%s: %d documents", footer.label, written.n_rows)
+    return Settled(written.n_rows)
+
+
+def _settled_rows(table: pa.Table, gazetteers: Path, decisions: set[tuple[str, str]]) -> pa.Table:
+    """The documents among rows of `pages`; the (entity_id, name) pairs given are added to `decisions`."""
+    accepted = table.filter(pc.equal(table.column("status"), "accepted"))
     entities: list[list[Entity]] = []
     places, organisations = load_places(gazetteers), load_organisations(gazetteers)
     found = zip(accepted.column("entities").to_pylist(), accepted.column("language").to_pylist(), strict=True)
@@ -221,32 +270,9 @@ def settle_rows(pages: Path, gazetteers: Path) -> Settled:
         entities.append([to_entity(mention) for mention in mentions])
     schema = schema_of(DOCUMENTS)
     columns = {name: accepted.column(name) for name in schema.names if name in table.column_names}
-    columns["entities"] = pa.array(entities, type=schema.field("entities").type)
-    columns["removed"] = pa.array([[]] * accepted.num_rows, type=schema.field("removed").type)
-    documents = pa.Table.from_arrays([_whole(columns[name]) for name in schema.names], schema=schema)
-    digest = hashlib.sha256(json.dumps(sorted(decisions)).encode()).hexdigest()
-    return Settled(to_bytes(documents), digest)
-
-
-def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def settle_batch(pages: Path, *, out: Path, gazetteers: Path, version: str, pool: WorkerPool, timeout_s: float) -> int:
-    """The number of documents of one pages file, once its documents file is in place."""
-    footer = read_pages_footer(pages)
-    settled: Settled = pool.call(settle_rows, pages, gazetteers, timeout_s=timeout_s).result()
-    table = sorted_table(checked(from_bytes(settled.rows), dataset=DOCUMENTS))
-    stated = DocumentsFooter(
-        batch_id=footer.batch_id,
-        container=footer.container,
-        pipeline_version=version,
-        pages_sha256=footer.rows_sha256,
-        decisions_sha256=settled.decisions_sha256,
-    )
-    path = file_path(out, DOCUMENTS, crawl_date=crawl_date_of(pages), batch_id=footer.batch_id)
-    log.info("%s: %d documents", footer.label, table.num_rows)
-    return write_file(path, table, dataset=DOCUMENTS, footer=stated.to_json())
+    columns["entities"] = pa.chunked_array([pa.array(entities, type=schema.field("entities").type)])
+    columns["removed"] = pa.chunked_array([pa.array([[]] * accepted.num_rows, type=schema.field("removed").type)])
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def warm_up(gazetteers: Path) -> None:

@@ -30,6 +30,7 @@ def to_work(settings: Settings, *, extractor: Extractor = extract_article) -> Wo
         min_chars=settings.min_chars,
         max_page_bytes=settings.max_page_bytes,
         page_timeout_s=settings.page_timeout_s,
+        batch_timeout_s=settings.scan_timeout_s,
         pipeline_version=pipeline_version(settings.row_affecting(), gazetteers=GAZETTEERS),
         extractor=extractor,
     )
@@ -124,6 +125,7 @@ def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extract
         open_pool(
             workers=settings.workers,
             memory_bytes=settings.worker_memory_bytes,
+            resident_bytes=settings.worker_resident_bytes,
             max_calls=settings.worker_calls,
             preload=PRELOAD,
         ) as pool,

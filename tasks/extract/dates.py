@@ -93,7 +93,8 @@ MIN_AGREEING_CHARS = 15
 MAX_LABEL_CHARS = 40
 # Texts that may be a date line or open with a date: they have a digit.
 DATED_TEXTS = XPath(
-    ".//body//text()[string-length(.) > 6][contains(., '19') or contains(., '20') or contains(., '٠') or contains(., '۰')]"
+    ".//body//text()[string-length(.) > 6]"
+    "[contains(., '19') or contains(., '20') or contains(., '٠') or contains(., '۰')]"
     "[not(parent::script or parent::style or parent::noscript or parent::option or parent::textarea)]"
 )
 MAX_DATED_TEXTS = 1_000
@@ -392,8 +393,8 @@ def _from_whole_page(
     """What the page as a whole suggests, unless it is the fetch date in disguise or the last change.
 
     htmldate's quick search, then lines that are a date and nothing else or open with one, dates that scripts write, and
-    the day that addresses in the page name most often. htmldate's extensive search, which this replaces, took 25 to 40 ms a page,
-    most of it for years alone, and was wrong more often than right.
+    the day that addresses in the page name most often. htmldate's extensive search, which this replaces, took 25 to
+    40 ms a page, most of it for years alone, and was wrong more often than right.
     """
     for dated in chain(
         _quick_search(tree, url, context),

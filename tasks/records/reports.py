@@ -1,8 +1,9 @@
 """What a stage says of its work. A report that does not add up cannot be made."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tasks.records.errors import ContractError
 
@@ -58,6 +59,37 @@ class BatchReport:
         if worked + self.n_taken_over != self.n_rows:
             raise ContractError(
                 f"{self.label}: {self.n_rows} rows, but {worked} new and {self.n_taken_over} taken over"
+            )
+
+
+GroupKey: TypeAlias = tuple[str | None, str | None, str | None]
+
+
+class Counts:
+    """Pages and worker seconds by (source, language, reason), added up chunk by chunk."""
+
+    def __init__(self) -> None:
+        self._pages: Counter[GroupKey] = Counter()
+        self._seconds: dict[GroupKey, float] = defaultdict(float)
+
+    def add(self, counted: Mapping[GroupKey, tuple[int, float]]) -> None:
+        """Add what one chunk counted."""
+        for key, (n_pages, work_s) in counted.items():
+            self._pages[key] += n_pages
+            self._seconds[key] += work_s
+
+    def groups(self) -> Iterator[GroupCounts]:
+        """One group for each source and language, in their order."""
+        for source, language in sorted({(source, language) for source, language, _ in self._pages}, key=str):
+            keys = [key for key in self._pages if key[:2] == (source, language)]
+            reasons = {reason: self._pages[key] for key in keys if (reason := key[2]) is not None}
+            yield GroupCounts(
+                source=source,
+                language=language,
+                n_pages=sum(self._pages[key] for key in keys),
+                n_accepted=self._pages[source, language, None],
+                rejected=dict(sorted(reasons.items())),
+                work_s=sum(self._seconds[key] for key in keys),
             )
 
 

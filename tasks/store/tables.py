@@ -2,12 +2,12 @@
 
 import dataclasses
 import functools
-import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.records.columns import arrow_schema
 from tasks.records.errors import ContractError
@@ -42,10 +42,16 @@ def checked(table: pa.Table, *, dataset: str) -> pa.Table:
     for field in table.schema:
         if not field.nullable and table.column(field.name).null_count:
             raise ContractError(f"{dataset}: null in column {field.name}, which is required")
-    ids = table.column("document_id")
-    if len(ids.unique()) != len(ids):
-        raise ContractError(f"{dataset}: {len(ids) - len(ids.unique())} duplicate document_id in {len(ids)} rows")
+    refuse_duplicates([table], dataset=dataset)
     return table
+
+
+def refuse_duplicates(pieces: Iterable[pa.Table], *, dataset: str) -> None:
+    """Nothing; raises ContractError where one document_id stands in two rows of the pieces."""
+    ids = pa.chunked_array([chunk for piece in pieces for chunk in piece.column("document_id").chunks], pa.string())
+    n_twice = len(ids) - len(ids.unique())
+    if n_twice:
+        raise ContractError(f"{dataset}: {n_twice} duplicate document_id in {len(ids)} rows")
 
 
 def sorted_table(table: pa.Table) -> pa.Table:
@@ -53,14 +59,24 @@ def sorted_table(table: pa.Table) -> pa.Table:
     return table.sort_by(SORT_KEYS).combine_chunks()
 
 
-def rows_sha256(table: pa.Table) -> str:
-    """sha256 over the values of a table, column by column; free of how Arrow holds them. Hex."""
-    digest = hashlib.sha256()
-    for name in table.column_names:
-        digest.update(name.encode())
-        values = table.column(name).to_pylist()
-        digest.update(json.dumps(values, ensure_ascii=True, default=str).encode())
-    return digest.hexdigest()
+def in_order(pieces: list[pa.Table], *, group_rows: int) -> Iterator[pa.Table]:
+    """The rows of many pieces by language, published_at, document_id, `group_rows` at a time.
+
+    Only the sort keys of all rows are held, and the rows of one group: pieces that are mapped files stay on disk.
+    """
+    keys = pa.concat_tables([piece.select([name for name, _ in SORT_KEYS]) for piece in pieces])
+    order = pc.sort_indices(keys, sort_keys=SORT_KEYS).to_numpy().astype(np.int64)
+    begins = np.cumsum([0, *(piece.num_rows for piece in pieces)])
+    for start in range(0, len(order), group_rows):
+        wanted = order[start : start + group_rows]
+        ascending = np.sort(wanted)
+        cuts = np.searchsorted(ascending, begins)
+        taken = [
+            piece.take(ascending[first:last] - begins[number])
+            for number, (piece, first, last) in enumerate(zip(pieces, cuts, cuts[1:], strict=False))
+            if first < last
+        ]
+        yield pa.concat_tables(taken).take(np.searchsorted(ascending, wanted))
 
 
 def to_bytes(table: pa.Table) -> bytes:

@@ -26,6 +26,8 @@ from pebble import ProcessExpired, ProcessPool
 
 PR_SET_PDEATHSIG = 1
 SENDS = 3
+# How often resident memory is looked at; a worker can fill some hundred MB in that time.
+WATCH_S = 0.25
 
 T = TypeVar("T")
 Failure = Literal["timeout", "memory", "crash"]
@@ -53,6 +55,7 @@ class Call:
     future: Any
     timeout_s: float
     send_again: Callable[[], "Call"] | None
+    watch: "MemoryWatch | None" = None
 
     def result(self) -> Any:
         """What the function returned. Raises WorkFailed for a hang, a death or a lack of memory, else its own error."""
@@ -63,6 +66,8 @@ class Call:
         except MemoryError:
             raise WorkFailed("memory", "more address space than the limit of a worker") from None
         except ProcessExpired as death:
+            if self.watch is not None and death.pid in self.watch.ended:
+                raise WorkFailed("memory", "more resident memory than the limit of a worker") from None
             raise WorkFailed("crash", f"the worker process ended with exit code {death.exitcode}") from None
         except BrokenProcessPool:
             if self.send_again is None:
@@ -76,6 +81,45 @@ class Call:
         self.future.cancel()
 
 
+class MemoryWatch:
+    """Ends any worker that takes more resident memory than its limit.
+
+    The limit on address space cannot be as low: libraries reserve far more than they use.
+    """
+
+    def __init__(self, *, resident_bytes: int) -> None:
+        self.ended: set[int] = set()
+        self._limit_bytes = resident_bytes
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="memory watch", daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._is_over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._is_over.wait(WATCH_S):
+            for process in multiprocessing.active_children():
+                if process.pid is not None and _resident_bytes(process.pid) > self._limit_bytes:
+                    self.ended.add(process.pid)
+                    process.kill()
+
+
+def _resident_bytes(pid: int) -> int:
+    """Resident memory of a process, 0 where it is gone (proc(5), statm: pages)."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0
+
+
 class WorkerPool:
     """`workers` processes that run calls under limits; use `open_pool`.
 
@@ -83,13 +127,14 @@ class WorkerPool:
     on its way is sent again, SENDS times in all.
     """
 
-    def __init__(self, make_pool: Callable[[], ProcessPool], *, workers: int) -> None:
+    def __init__(self, make_pool: Callable[[], ProcessPool], *, workers: int, watch: MemoryWatch | None = None) -> None:
         self._make_pool = make_pool
         self._pool = make_pool()
         self._waiting: set[Any] = set()
         self._lock = threading.Lock()
         self._is_stopped = False
         self.workers = workers
+        self._watch = watch
 
     def call(self, function: Callable[..., T], *args: object, timeout_s: float, sends: int = SENDS) -> Call:
         """Send a call to the next free worker. Raises PoolStopped after `stop`."""
@@ -105,7 +150,7 @@ class WorkerPool:
             self._waiting.add(future)
         future.add_done_callback(self._forget)
         again = functools.partial(self.call, function, *args, timeout_s=timeout_s, sends=sends - 1)
-        return Call(future, timeout_s, again if sends > 1 else None)
+        return Call(future, timeout_s, again if sends > 1 else None, self._watch)
 
     def _forget(self, future: Any) -> None:
         with self._lock:
@@ -166,16 +211,18 @@ def _nameless_main() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) -> Iterator[WorkerPool]:
+def open_pool(
+    *, workers: int, memory_bytes: int, max_calls: int, preload: str, resident_bytes: int
+) -> Iterator[WorkerPool]:
     """A pool for the time of a block; on any way out no process of it is left.
 
-    `memory_bytes` bounds each worker's address space (3 GiB or more: imports alone take 530 MB of it); a worker is
-    replaced after `max_calls` calls; `preload` is the module that the forkserver imports. No process starts before the
-    first call, or `start_fork_server`.
+    `memory_bytes` bounds each worker's address space (3 GiB or more: imports alone take 530 MB of it), `resident_bytes`
+    what it holds in memory; a worker is replaced after `max_calls` calls; `preload` is the module that the forkserver
+    imports. No process starts before the first call, or `start_fork_server`.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
-    with _nameless_main():
+    with _nameless_main(), MemoryWatch(resident_bytes=resident_bytes) as watch:
         make_pool = functools.partial(
             ProcessPool,
             max_workers=workers,
@@ -184,7 +231,7 @@ def open_pool(*, workers: int, memory_bytes: int, max_calls: int, preload: str) 
             initargs=(memory_bytes,),
             context=context,
         )
-        workers_pool = WorkerPool(make_pool, workers=workers)
+        workers_pool = WorkerPool(make_pool, workers=workers, watch=watch)
         try:
             yield workers_pool
         except BaseException:

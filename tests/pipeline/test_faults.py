@@ -35,7 +35,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
         folder / "raw",
         folder / "out",
         extractor=faulty_extractor,
-        page_timeout_s=3,
+        page_timeout_s=6,
         chunk_records=8,
         worker_memory_bytes=3 * 1024**3,
     )

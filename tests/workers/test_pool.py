@@ -10,7 +10,7 @@ from tasks.workers.pool import Call, PoolStopped, WorkerPool, WorkFailed, open_p
 
 pytestmark = pytest.mark.pool
 
-POOL = {"workers": 1, "memory_bytes": 3 * 1024**3, "max_calls": 10, "preload": "json"}
+POOL = {"workers": 1, "memory_bytes": 3 * 1024**3, "resident_bytes": 512 * 1024**2, "max_calls": 10, "preload": "json"}
 
 
 def test_a_call_gives_what_the_function_returned() -> None:
@@ -26,6 +26,21 @@ def test_a_hang_and_a_death_are_told_apart_and_the_pool_lives_on() -> None:
             pool.call(os._exit, 3, timeout_s=20).result()
         assert (hang.value.failure, death.value.failure) == ("timeout", "crash")
         assert "exit code 3" in death.value.detail
+        assert pool.call(abs, -1, timeout_s=20).result() == 1
+
+
+def hold_memory(n_bytes: int) -> None:
+    hoard = bytearray(b"x") * n_bytes
+    time.sleep(20)
+    assert hoard
+
+
+def test_a_worker_that_holds_more_memory_than_its_limit_is_ended_and_the_pool_lives_on() -> None:
+    with open_pool(**POOL) as pool:  # type: ignore[arg-type]
+        with pytest.raises(WorkFailed) as hoarding:
+            pool.call(hold_memory, 700 * 1024**2, timeout_s=20).result()
+        assert hoarding.value.failure == "memory"
+        assert "resident" in hoarding.value.detail
         assert pool.call(abs, -1, timeout_s=20).result() == 1
 
 
