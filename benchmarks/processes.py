@@ -43,7 +43,7 @@ def peak_bytes(pid: int) -> int:
 
 
 def proportional_bytes(pid: int) -> int:
-    """The resident size of a process now, a page shared by n processes counted as its n-th part; 0 once it has ended."""
+    """The resident size of a process now, what n processes share counted as its n-th part; 0 once it has ended."""
     return _bytes(pid, "smaps_rollup", "Pss:")
 
 

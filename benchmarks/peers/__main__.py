@@ -6,7 +6,7 @@ progress to standard error.
 
 Speed: the traf pages, each once, with the same number of worker processes, each peer in a process of its own, one after
 the other; the order turns by one from round to round. Before the clock every peer has loaded its libraries, run one
-page and forked its workers (datatrove forks inside its clock, from a process that is warm; it has no other way). Inside:
+page and forked its workers (datatrove forks inside its clock, from a process that is warm). Inside:
 * libraries (trafilatura, news-please, newspaper4k, resiliparse): the parent reads the WARC with fastwarc and hands
   chunks of 16 pages to the workers, which decode, extract and hand the texts back;
 * datatrove: its executor from start to end, JSONL reader (pages decoded before the clock) to Parquet writer;
@@ -57,7 +57,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """The same pages twice: a folder of WARCs, and a folder of JSONL with the pages dealt out over one file a worker."""
+    """The same pages twice: a folder of WARCs, and one of JSONL with the pages dealt out over a file a worker."""
 
     warc: Path
     jsonl: Path
@@ -84,7 +84,15 @@ def prepare(shared: Path, names: Sequence[str], work: Path, *, n_pages: int, wor
 def run_peer(name: str, pages: Pages, out: Path, *, workers: int) -> Run:
     """One run of one peer; its texts lie in `out`. Raises CommandFailed where it does not come to its end."""
     if name == MARSAD:
-        command = [sys.executable, "-m", "benchmarks.sides", "marsad", pages.warc, out / "built", str(workers)]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "benchmarks.sides",
+            "marsad",
+            pages.warc,
+            out / "built",
+            str(workers),
+        ]
     else:
         raw = pages.jsonl if name == DATATROVE else pages.warc
         command = [PYTHON, "-m", "benchmarks.peers.side", name, raw, out, str(workers)]
@@ -96,7 +104,8 @@ def run_peer(name: str, pages: Pages, out: Path, *, workers: int) -> Run:
         n_pages=figures["n_pages"],
         seconds=figures["seconds"],
         cpu_s=figures["cpu_s"],
-        largest_bytes=watched.largest_bytes,
+        # Its own count sees the last moment, the look from outside sees workers that ended before.
+        largest_bytes=max(watched.largest_bytes, figures["parent_peak_bytes"], figures["worker_peak_bytes"]),
         family_bytes=watched.family_bytes,
         n_empty=figures["n_empty"],
         failed=figures["failed"],
@@ -167,7 +176,10 @@ def verdict(standings: Sequence[Standing]) -> tuple[int, str]:
     floor = load_floors()["peers"]["datatrove_ratio"]
     below = is_below(found[0] if found else None, floor)
     shown = f"{found[0]:.3f}, by CPU time {found[1]:.3f}" if found else "not measured"
-    return BELOW if below else OK, f"Marsad against datatrove: {shown} (floor {floor:.2f}: {'BELOW' if below else 'ok'})"
+    return (
+        BELOW if below else OK,
+        f"Marsad against datatrove: {shown} (floor {floor:.2f}: {'BELOW' if below else 'ok'})",
+    )
 
 
 def draw(standings: Sequence[Standing], target: Path) -> None:
@@ -176,7 +188,7 @@ def draw(standings: Sequence[Standing], target: Path) -> None:
         {"name": s.name, "gives": OUTPUTS[s.name], "rates": [run.rate for run in s.runs if run], "scores": s.scores}
         for s in standings
     ]
-    command = [PYTHON, "-m", "benchmarks.peers.plot", target.resolve()]
+    command: list[str | Path] = [PYTHON, "-m", "benchmarks.peers.plot", target.resolve()]
     done = subprocess.run(command, input=json.dumps(bars), cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CommandFailed(f"the plot: exit code {done.returncode}, saying: {done.stderr.strip().splitlines()[-1]}")

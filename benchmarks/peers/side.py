@@ -29,11 +29,16 @@ DATATROVE_FAILURES = ("timeout", "broken_process", "clean_error")
 
 
 def timed(work: Callable[[], T]) -> tuple[T, Figures]:
-    """What a piece of work returns, with its seconds and the CPU seconds of all processes."""
+    """What a piece of work returns, with its seconds, the CPU seconds of all processes and their peaks."""
     before, began = family_usage(), time.perf_counter()
     done = work()
-    seconds = time.perf_counter() - began
-    return done, {"seconds": seconds, "cpu_s": family_usage().cpu_s - before.cpu_s}
+    seconds, after = time.perf_counter() - began, family_usage()
+    return done, {
+        "seconds": seconds,
+        "cpu_s": after.cpu_s - before.cpu_s,
+        "parent_peak_bytes": after.parent_peak_bytes,
+        "worker_peak_bytes": after.worker_peak_bytes,
+    }
 
 
 def run_library(name: str, raw: Path, out: Path, *, workers: int) -> Figures:

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.processes import family, peak_bytes, proportional_bytes
 
 # Between two looks at a family: its sum may have been a little higher in between. A look takes about 5 ms.
-LOOK_S = 0.25
+LOOK_S = 0.1
 # Twenty times what the slowest peer takes for the scored pages on two idle cores.
 LIMIT_S = 1_200.0
 

@@ -111,4 +111,6 @@ def test_lock_names_exact_versions_and_nothing_else() -> None:
 
 def test_peers_are_measured_with_the_versions_that_marsad_has() -> None:
     ours, theirs = peers.pinned(Path("requirements.lock")), peers.pinned()
-    assert {name: (ours[name], theirs[name]) for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]} == {}
+    assert {
+        name: (ours[name], theirs[name]) for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]
+    } == {}
