@@ -28,8 +28,8 @@ NOTES = (
     "Inside the clock: read the WARC, decode, extract; a library's texts come back to the parent process. Marsad also "
     "scans the container, detects language, finds names and commits two Parquet datasets. datatrove reads the pages "
     "as JSONL, decoded before its clock, and writes Parquet.",
-    "datatrove runs with its defaults: `Trafilatura(favour_precision=True, timeout=1, deduplicate=True)` in its sandbox "
-    "process, one task a worker; workers are forked from a warm process.",
+    "datatrove runs with its defaults: `Trafilatura(favour_precision=True, timeout=1, deduplicate=True)` in its "
+    "sandbox process, one task a worker; workers are forked from a warm process.",
     "news-please and newspaper4k with `fetch_images=False`; resiliparse with `main_content=True` and without comments, "
     "bylines, bullets and image texts; trafilatura without comments. A page without text scores 0.",
 )
