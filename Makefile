@@ -2,10 +2,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := benchmarks/peers
+PEERS_READY := $(PEERS)/.venv/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-logic check format eval bench samples readme clean
+.PHONY: help env run test test-logic check format eval bench bench-peers samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -46,6 +48,15 @@ eval: $(READY)   ## quality on ../shared, beside trafilatura alone
 
 bench: $(READY)  ## speed on ../shared, beside a bare process pool
 	$(BIN)/python -m benchmarks.throughput --shared $(SHARED)
+
+bench-peers: $(READY) $(PEERS_READY) ## speed and text on ../shared, beside other extractors (an environment of their own)
+	$(BIN)/python -m benchmarks.peers --shared $(SHARED) --plot docs/peers.png
+
+# The lock names every package, so nothing is left to resolve; pip before 24 fails on lxml[html-clean] asked for twice.
+$(PEERS_READY): $(PEERS)/requirements.lock
+	python3 -m venv $(PEERS)/.venv
+	$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(PEERS)/requirements.lock
+	touch $(PEERS_READY)
 
 samples: $(READY) ## write data/raw anew from tests/samples
 	$(BIN)/python -m tests.samples.build

@@ -16,18 +16,35 @@ class Usage:
 
 def family_usage() -> Usage:
     """The use until now; of processes that have ended, what their parent has waited for."""
-    me, parents = os.getpid(), _parents()
-    family, grown = {me}, True
-    while grown:
-        children = {pid for pid, parent in parents.items() if parent in family} - family
-        family |= children
-        grown = bool(children)
-    peaks = {pid: _peak_bytes(pid) for pid in family}
+    me = os.getpid()
+    members = family(me)
+    peaks = {pid: peak_bytes(pid) for pid in members}
     return Usage(
-        cpu_s=sum(_cpu_s(pid) for pid in family),
+        cpu_s=sum(_cpu_s(pid) for pid in members),
         parent_peak_bytes=peaks[me],
         worker_peak_bytes=max((peak for pid, peak in peaks.items() if pid != me), default=0),
     )
+
+
+def family(pid: int) -> set[int]:
+    """A process and all processes below it, as they are now."""
+    parents = _parents()
+    members, grown = {pid}, True
+    while grown:
+        children = {child for child, parent in parents.items() if parent in members} - members
+        members |= children
+        grown = bool(children)
+    return members
+
+
+def peak_bytes(pid: int) -> int:
+    """The largest resident size of a process until now; 0 once it has ended."""
+    return _bytes(pid, "status", "VmHWM:")
+
+
+def proportional_bytes(pid: int) -> int:
+    """The resident size of a process now, what n processes share counted as its n-th part; 0 once it has ended."""
+    return _bytes(pid, "smaps_rollup", "Pss:")
 
 
 def _read(pid: int, name: str) -> str:
@@ -53,8 +70,9 @@ def _cpu_s(pid: int) -> float:
     return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def _peak_bytes(pid: int) -> int:
-    for line in _read(pid, "status").splitlines():
-        if line.startswith("VmHWM:"):
+def _bytes(pid: int, name: str, key: str) -> int:
+    """A size that a file of a process states in kB."""
+    for line in _read(pid, name).splitlines():
+        if line.startswith(key):
             return int(line.split()[1]) * 1024
     return 0

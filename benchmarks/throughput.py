@@ -203,10 +203,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder of the real pages")
     parser.add_argument("--raw", type=Path, help="a .warc.gz to read; default SHARED/pages/raw/traf.warc.gz")
     parser.add_argument(
-        "--pages", type=_positive, default=DEFAULT_PAGES, help="pages to time, the file over and over (%(default)s)"
+        "--pages", type=positive, default=DEFAULT_PAGES, help="pages to time, the file over and over (%(default)s)"
     )
-    parser.add_argument("--pairs", type=_positive, default=3, help="pairs of runs (%(default)s)")
-    parser.add_argument("--workers", type=_positive, default=os.cpu_count() or 1, help="worker processes (%(default)s)")
+    parser.add_argument("--pairs", type=positive, default=3, help="pairs of runs (%(default)s)")
+    parser.add_argument("--workers", type=positive, default=os.cpu_count() or 1, help="worker processes (%(default)s)")
     parser.add_argument("--with-flow", action="store_true", help="also time `marsad run` with Prefect, start to end")
     parser.add_argument(
         "--with-shares", action="store_true", help="also sample where Marsad's time goes, in one process"
@@ -214,7 +214,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A number of at least 1, of an option."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is below 1")

@@ -7,7 +7,7 @@ from benchmarks.quality import PARTS
 
 
 def test_floors_stand_under_parts_that_are_measured() -> None:
-    assert set(load_floors()) == {*PARTS, "throughput"} - {"dumps", "entities"}
+    assert set(load_floors()) == {*PARTS, "throughput", "peers"} - {"dumps", "entities"}
 
 
 def test_floors_are_shares_of_one() -> None:
