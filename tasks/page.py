@@ -105,7 +105,7 @@ def accepted_page(raw: RawRecord, article: Article, *, work: Work, batch_id: str
         text=article.text,
         text_sha256=fold_sha256(article.text),
         n_chars=len(article.text),
-        n_words=sum(1 for _ in WORD.finditer(article.text)),
+        n_words=len(WORD.findall(article.text)),
         language=language.language,
         language_score=_rounded(language.score),
         script=language.script,

@@ -36,14 +36,20 @@ class LexiconNames:
     def __init__(self, places: PlaceIndex, organisations: OrganisationIndex) -> None:
         self._places = places
         self._organisations = organisations
+        # First word of a name of several words -> the most words such a name has, over both lexicons.
+        self._longest = {
+            word: max(places.first_words.get(word, 1), organisations.first_words.get(word, 1))
+            for word in {*places.first_words, *organisations.first_words}
+        }
 
     def find(self, words: Words, language: LanguageWords) -> list[Span]:
         """The spans of names, not overlapping, in order."""
         spans: list[Span] = []
         index, n_words = 0, len(words)
+        capital, keys, longest = words.capital, words.keys, self._longest
         while index < n_words:
             # Most words are written small and begin no name of several words: nothing can be named here.
-            if not words.capital[index] and self._look_ahead(words.keys[index]) == 1:
+            if not capital[index] and keys[index] not in longest:
                 index += 1
                 continue
             span = self._at(words, index, language)
@@ -70,7 +76,9 @@ class LexiconNames:
 
     def _at(self, words: Words, index: int, language: LanguageWords) -> Span | None:
         for skip, prefix, key in _readings(words.keys[index], words.surfaces[index], language.code):
-            count = self._look_ahead(key)
+            count = self._longest.get(key, 1)
+            if count == 1 and not self._names_something(key) and (skip or not self._may_be_acronym(words, index)):
+                continue
             keys = [key]
             while len(keys) < count and words.joins[index + len(keys) - 1] in NAME_JOINS:
                 keys.append(words.keys[index + len(keys)])
@@ -80,9 +88,12 @@ class LexiconNames:
                     return Span(index, index + size - 1, *found, skip=skip, prefix=prefix)
         return None
 
-    def _look_ahead(self, key: str) -> int:
-        count = self._organisations.first_words.get(key, 1)
-        return max(count, self._places.first_words.get(key, 1))
+    def _names_something(self, key: str) -> bool:
+        """Whether a folded word alone is a name of the lexicons, in any language."""
+        return key in self._organisations.by_name or self._places.is_name(key)
+
+    def _may_be_acronym(self, words: Words, index: int) -> bool:
+        return words.surfaces[index] in self._organisations.by_acronym
 
     def _classify(
         self, words: Words, first: int, keys: list[str], language: LanguageWords, *, is_whole: bool

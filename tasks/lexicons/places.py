@@ -55,7 +55,7 @@ class PlaceIndex:
     Immutable after building; lookups never depend on the order of anything but population and id.
     """
 
-    __slots__ = ("_area_names", "_cities", "_places", "first_words")
+    __slots__ = ("_all_areas", "_area_names", "_cities", "_places", "first_words")
 
     def __init__(
         self, places: list[Place], cities: dict[str, int | tuple[int, ...]], areas: dict[str, dict[str, int]]
@@ -67,6 +67,7 @@ class PlaceIndex:
         self._places = tuple(places)
         self._cities = cities
         self._area_names = areas
+        self._all_areas = frozenset(key for names in areas.values() for key in names)
         # First word of a name of several words -> the most words such a name has: what a reader of text must look
         # ahead.
         self.first_words = first_words((*cities, *(key for names in areas.values() for key in names)))
@@ -78,6 +79,10 @@ class PlaceIndex:
             if position is not None:
                 return self._places[position]
         return None
+
+    def is_name(self, key: str) -> bool:
+        """Whether a `name_key` is the name of a city, or of a country or region in any language."""
+        return key in self._cities or key in self._all_areas
 
     def area_in_any_language(self, key: str) -> Place | None:
         """The country or region of that name in the first of all languages, by code, that has it."""
