@@ -3,6 +3,7 @@
 Importing this module has an effect on purpose (models and date locales are loaded); nothing else may import it.
 """
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -24,6 +25,9 @@ try:
     from tasks import pipeline
 
     pipeline.warm_up(GAZETTEERS)
+    # What is loaded stays: the collector need not walk through it, which would also copy its memory to each worker.
+    gc.collect()
+    gc.freeze()
 finally:
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
