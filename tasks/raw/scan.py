@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.raw.containers import batch_id
-from tasks.raw.framing import TornRecord
 from tasks.raw.readers import iter_entries
+from tasks.raw.streams import TornRecord
 from tasks.records.batches import Batch, Container, Kind, LooseFile, Mark, Piece
 
 EDGE_BYTES = 64 * 1024
