@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from tasks.raw import tarred, zipped
-from tasks.raw.meta import META_NAME, MetaEntry, parse_meta
 from tasks.raw.members import Member
+from tasks.raw.meta import META_NAME, MetaEntry, parse_meta
 from tasks.raw.streams import OpenFile, Source, read_page
 from tasks.records.batches import Kind
 

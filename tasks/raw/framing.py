@@ -207,9 +207,7 @@ class Framing:
                 window.fill(len(window.buffer) + READ_BYTES)
 
 
-def member_frames(
-    packed: Window, form: RecordFormat, *, body_limit: int, is_open: bool
-) -> Iterator[Frame | Damage]:
+def member_frames(packed: Window, form: RecordFormat, *, body_limit: int, is_open: bool) -> Iterator[Frame | Damage]:
     """The records of a gzipped archive from the member at the window's beginning on.
 
     One member usually holds one record. Behind a broken one reading goes on at the next that inflates to the beginning

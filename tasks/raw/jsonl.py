@@ -75,7 +75,7 @@ def parse_line(line: Line) -> dict[str, Any] | None:
 def to_record(
     container: Container, mark: Mark, line: Line, *, member: str = "", ordinal: int = 1, max_bytes: int
 ) -> RawRecord:
-    """One line as a raw record; `member` is the zip or tar member that holds it, with '!' before, `ordinal` its number."""
+    """One line as a raw record; `member` is the archive member that holds it, with '!' before, `ordinal` its number."""
     number = mark.line + 1
     described = None if line.is_cut else parse_line(line)
     rejection = None
@@ -105,4 +105,3 @@ def to_record(
         zone=text_of(described, "zone"),
         rejection=rejection,
     )
-

@@ -18,7 +18,16 @@ from tasks.raw.framing import Damage, RecordFormat, WarcFormat
 from tasks.raw.members import Member
 from tasks.raw.meta import instant
 from tasks.raw.streams import (
-    GZIP, UNPACK_ERRORS, BrokenRecord, OpenFile, Source, TornRecord, Unpacked, Window, codec_of, describe,
+    GZIP,
+    UNPACK_ERRORS,
+    BrokenRecord,
+    OpenFile,
+    Source,
+    TornRecord,
+    Unpacked,
+    Window,
+    codec_of,
+    describe,
 )  # fmt: skip
 from tasks.records.article import Rejection
 from tasks.records.batches import Chunk, Container, Kind, Mark
@@ -216,9 +225,7 @@ def _loose_entries(root: Path, container: Container, mark: Mark, max_bytes: int)
         )
 
 
-def _archive_entries(
-    root: Path, container: Container, file: OpenFile, mark: Mark, max_bytes: int
-) -> Iterator[Entry]:
+def _archive_entries(root: Path, container: Container, file: OpenFile, mark: Mark, max_bytes: int) -> Iterator[Entry]:
     """The records of a zip or tar: its pages, and those of the JSONL, WARC and ARC files in it."""
     path = root / container.path
     stat = path.stat()
@@ -243,20 +250,14 @@ def _member_record(
     """One member as a raw record; a member of another kind than a page is a rejection."""
     member, ordinal = archive.members[number], archive.ordinals[number]
     if member.wrong is not None:
-        reason = "unreadable"
-        rejection = Rejection(stage="read", reason=reason, detail=member.wrong)
+        rejection = Rejection(stage="read", reason="unreadable", detail=member.wrong)
         return _failed(container, member.name, "" if member.name else str(member.offset), rejection, ordinal=ordinal)
     if kind_of(member.name) is not Kind.LOOSE:
         rejection = Rejection(stage="read", reason="not_html", detail=Path(member.name).suffix.lower())
         return _failed(container, member.name, "", rejection, ordinal=ordinal)
-    try:
-        source = read(member)
-    except (BrokenRecord, *UNPACK_ERRORS) as error:
-        rejection = Rejection(stage="read", reason="unreadable", detail=f"member: {describe(error)}")
-        return _failed(container, member.name, "", rejection, ordinal=ordinal)
     entry = archive.entry_of(member.name)
     return loose.page_record(
-        source,
+        read(member),
         member.name,
         container=container,
         place=(f"{member.name}\0{ordinal}", f"{container.path}!{member.name}"),
@@ -274,16 +275,11 @@ def _member_entries(
     kind: Kind,
     max_bytes: int,
 ) -> Iterator[Entry]:
-    """The records of a WARC, ARC or JSONL file inside an archive; a broken one costs its rest, not the archive's."""
+    """The records of a WARC, ARC or JSONL file inside an archive; damage in it costs the archive nothing."""
     member, ordinal = archive.members[number], archive.ordinals[number]
     inner = dataclasses.replace(container, kind=kind, is_append_only=False)
-    try:
-        source = read(member)
-    except (BrokenRecord, *UNPACK_ERRORS) as error:
-        yield _unreadable(container, Mark(member=number), describe(error), member=member.name, ordinal=ordinal)
-        return
     place = (f"!{member.name}", ordinal)
-    for entry in _file_entries(inner, member.name, source, Mark(), max_bytes, member=place):
+    for entry in _file_entries(inner, member.name, read(member), Mark(), max_bytes, member=place):
         yield dataclasses.replace(entry, mark=dataclasses.replace(entry.mark, member=number))
 
 
@@ -309,9 +305,7 @@ def _file_entries(
         yield from _line_entries(container, window, mark, max_bytes, member=member)
         return
     name_inside, ordinal = member
-    found = warc.iter_frames(
-        window, form, is_gzip=has_members, is_open=container.is_append_only, max_bytes=max_bytes
-    )
+    found = warc.iter_frames(window, form, is_gzip=has_members, is_open=container.is_append_only, max_bytes=max_bytes)
     for at, frame in found:
         if isinstance(frame, Damage):
             yield _unreadable(container, at, frame.detail, member=name_inside[1:], ordinal=ordinal)

@@ -144,6 +144,8 @@ def scan_container(  # the whole cut of one container reads as one list of steps
             break
         if entry is None:
             break
+        if entry.mark.order < start.mark.order:  # records of the same gzip member that earlier parts hold
+            continue
         part, last = parts[-1], entry.mark
         if part.n_records == batch_records:
             part = _Part(part.number + 1, part.first_record + part.n_records, entry.mark)

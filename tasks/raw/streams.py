@@ -174,17 +174,21 @@ class Inflater:
 
     @property
     def eof(self) -> bool:
+        """Whether the unit is complete."""
         return self._inflater.eof
 
     @property
     def unused_data(self) -> bytes:
+        """What was fed and lies behind the unit."""
         return self._inflater.unused_data
 
     @property
     def is_hungry(self) -> bool:
+        """Whether new data is due."""
         return not self._tail
 
     def unpack(self, data: bytes, limit: int) -> bytes:
+        """Unpacked bytes of `data`."""
         out = self._inflater.decompress(self._tail + data, limit)
         self._tail = self._inflater.unconsumed_tail
         return out
@@ -198,17 +202,21 @@ class BlockDecoder:
 
     @property
     def eof(self) -> bool:
+        """Whether the unit is complete."""
         return self._decompressor.eof
 
     @property
     def unused_data(self) -> bytes:
+        """What was fed and lies behind the unit."""
         return self._decompressor.unused_data
 
     @property
     def is_hungry(self) -> bool:
+        """Whether new data is due."""
         return self._decompressor.needs_input
 
     def unpack(self, data: bytes, limit: int) -> bytes:
+        """Unpacked bytes of `data`."""
         return self._decompressor.decompress(data, limit)
 
 
@@ -221,17 +229,21 @@ class Zstd:
 
     @property
     def eof(self) -> bool:
+        """Whether the unit is complete."""
         return self._decompressor.eof
 
     @property
     def unused_data(self) -> bytes:
+        """What was fed and lies behind the unit."""
         return self._decompressor.unused_data + self._tail
 
     @property
     def is_hungry(self) -> bool:
+        """Whether new data is due."""
         return not self._tail
 
     def unpack(self, data: bytes, limit: int) -> bytes:
+        """Unpacked bytes of `data`."""
         del limit
         fed = self._tail + data
         self._tail = fed[ZSTD_STEP_BYTES:]

@@ -24,9 +24,9 @@ BARE_LF = re.compile(rb"(?<!\r)\n")
 HTML_TYPES = {"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"}
 
 
-def iter_frames(window: Window, form: RecordFormat, *, is_gzip: bool, is_open: bool, max_bytes: int) -> Iterator[
-    tuple[Mark, Frame | Damage]
-]:
+def iter_frames(
+    window: Window, form: RecordFormat, *, is_gzip: bool, is_open: bool, max_bytes: int
+) -> Iterator[tuple[Mark, Frame | Damage]]:
     """The captures and damaged stretches from the window's beginning on, each with its own mark.
 
     Bodies are cut a little above `max_bytes`, which leaves room for HTTP headers and chunk sizes.

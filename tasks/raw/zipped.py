@@ -68,10 +68,11 @@ class _Checked:
 
     def __init__(self, file: OpenFile, member: Member) -> None:
         self._member, self._crc, self._n_left, self._is_done = member, 0, member.size_bytes, False
-        self._source = self._opened(file)
+        self._file = file
+        self._source: Source | None = None
 
-    def _opened(self, file: OpenFile) -> Source:
-        member = self._member
+    def _opened(self) -> Source:
+        file, member = self._file, self._member
         header = Window(file.source(member.offset, member.offset + LOCAL_HEADER.size))
         if header.fill(LOCAL_HEADER.size) < LOCAL_HEADER.size or not header.buffer.startswith(LOCAL_MAGIC):
             raise BrokenRecord("no zip member at its place")
@@ -86,6 +87,7 @@ class _Checked:
         if self._is_done:
             return b""
         self._is_done = True
+        self._source = self._source or self._opened()
         data = self._source.read() if self._n_left else b""
         self._n_left -= len(data)
         self._crc = zlib.crc32(data, self._crc)

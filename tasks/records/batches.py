@@ -34,8 +34,8 @@ class LooseFile:
 class Container:
     """One WARC, ARC, JSONL, zip or tar file, or all loose pages under one top-level folder.
 
-    `path` is relative to the raw root ('' for loose pages at the root itself). `is_append_only` containers (WARC plain or
-    gzipped, plain JSONL) may grow at their end. `size_bytes` is the size the run plans with; it reads no further.
+    `path` is relative to the raw root ('' for loose pages at the root itself). `is_append_only` containers (WARC,
+    plain or gzipped, and plain JSONL) may grow at their end. `size_bytes` is the size the run plans with; it reads no further.
     """
 
     path: str
@@ -56,8 +56,8 @@ class Mark:
     """Where a record begins, so that reading can begin there.
 
     `offset`: byte offset in the file or archive member, unpacked, except in a .warc.gz, where it is the gzip member's.
-    `skip`: records of that gzip member before it. `line`: lines before it. `member`: number of the zip or tar member, or
-    of the loose page in its part. Marks of one container grow from record to record.
+    `skip`: records of that gzip member before it. `line`: lines before it. `member`: number of the zip or tar member,
+    or of the loose page in its part. Marks of one container grow from record to record.
     """
 
     offset: int = 0
