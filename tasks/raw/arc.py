@@ -2,8 +2,7 @@
 
 import re
 
-from tasks.raw.framing import BrokenRecord, TornRecord
-from tasks.raw.streams import Window
+from tasks.raw.streams import BrokenRecord, TornRecord, Window
 
 MAX_LINE_BYTES = 16 * 1024
 # URL (which may hold spaces), IP, date, type, in version 2 five fields more, length.

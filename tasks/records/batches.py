@@ -35,7 +35,8 @@ class Container:
     """One WARC, ARC, JSONL, zip or tar file, or all loose pages under one top-level folder.
 
     `path` is relative to the raw root ('' for loose pages at the root itself). `is_append_only` containers (WARC,
-    plain or gzipped, and plain JSONL) may grow at their end. `size_bytes` is the size the run plans with; it reads no further.
+    plain or gzipped, and plain JSONL) may grow at their end. `size_bytes` is the size the run plans with; it reads
+    no further.
     """
 
     path: str
