@@ -218,6 +218,9 @@ def member_frames(packed: Window, form: RecordFormat, *, body_limit: int, is_ope
             packed.drop(len(packed.buffer) - len(packed.buffer.lstrip(b"\0")))
             continue
         unit = Unit(packed, GZIP)
-        yield from Framing(Window(unit), form, body_limit=body_limit, is_open=is_open, member_offset=unit.offset)
+        records = Framing(Window(unit), form, body_limit=body_limit, is_open=is_open, member_offset=unit.offset)
+        for found in records:
+            unit.lost_at = unit.fed_to if isinstance(found, Damage) else None
+            yield found
         if unit.end is None and not seek_unit(packed, unit, begins=form.begins):
             return

@@ -29,6 +29,8 @@ ZSTD_STEP_BYTES = 256
 # beginning of others. All of a unit again and again would cost the square of its length.
 LOOKBACK_BYTES = 64 * 1024
 PROBE_BYTES = 4096
+# How far a unit is followed that gives no records any more: a decoder that lost its way may never see it.
+MAX_LOST_BYTES = 1024 * 1024
 # What packed files that are damaged, encrypted or of an unknown method raise from the libraries.
 UNPACK_ERRORS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, zstandard.ZstdError, struct.error,
@@ -288,6 +290,8 @@ class Unit:
         self.packed, self.codec = packed, codec
         self.offset = self.fed_to = packed.offset
         self.end: int | None = None
+        # Where the unit stopped giving records: from there on others are looked for.
+        self.lost_at: int | None = None
         self._is_broken = False
         self._decoder = codec.decoder()
 
@@ -310,7 +314,10 @@ class Unit:
 
     def _next_step(self) -> bytes:
         """The next packed bytes; as many before them stay in the window as may have to be looked at again."""
-        self.packed.drop(self.fed_to - LOOKBACK_BYTES - self.packed.offset)
+        lost_at = self.fed_to if self.lost_at is None else self.lost_at
+        if self.fed_to - lost_at > MAX_LOST_BYTES:
+            raise BrokenRecord(f"{self.codec.name}: no record in {MAX_LOST_BYTES} packed bytes")
+        self.packed.drop(lost_at - LOOKBACK_BYTES - self.packed.offset)
         begin = self.fed_to - self.packed.offset
         self.packed.fill(begin + self.codec.step_bytes)
         data = bytes(self.packed.buffer[begin : begin + self.codec.step_bytes])

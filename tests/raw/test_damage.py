@@ -88,6 +88,14 @@ def test_a_length_that_reaches_over_the_next_record_costs_its_own_record(
     assert payloads == [page(0), "unreadable", page(2), page(3), page(4), page(5)]
 
 
+def test_members_cut_short_one_after_another_cost_no_whole_one(tmp_path: Path) -> None:
+    cut = gzipped(pages_warc([1], n_bytes=3_000)[0])[:-700]
+    put(tmp_path, "a.warc.gz", cut * 1_000 + b"".join(map(gzipped, WARCS)))
+    records = read(tmp_path, scan(tmp_path))
+    assert [r.payload for r in records if outcome(r) == "page"][-6:] == [page(n) for n in range(6)]
+    assert len(records) > 1_000
+
+
 def test_a_jsonl_gz_that_breaks_goes_on_at_its_next_member(tmp_path: Path) -> None:
     members = [bytearray(gzipped(line)) for line in LINES]
     members[2][12] ^= 0xFF
