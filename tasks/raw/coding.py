@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import brotli
 
+from tasks.raw.streams import GZIP, HTTP_ZSTD, BytesSource, Codec, read_page
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -42,26 +44,16 @@ def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
     return data
 
 
-def gunzipped(body: bytes, *, limit: int) -> tuple[bytes, str | None]:
-    """The members of gzip data one after another, at most `limit` + 1 bytes, and what is wrong with them, or None.
-
-    What follows the last member is not looked at, as gzip does.
-    """
-    page, rest, begun = bytearray(), body, False
-    while len(page) <= limit and (not begun or rest.startswith(GZIP_MAGIC)):
-        decoder, begun = zlib.decompressobj(31), True
-        try:
-            page += decoder.decompress(rest, limit + 1 - len(page))
-        except zlib.error as error:
-            return bytes(page), f"gzip: {error}"
-        if len(page) <= limit and not decoder.eof:
-            return bytes(page), "the gzip data ends too early"
-        rest = decoder.unused_data
-    return bytes(page), None
-
-
 def _gunzip(body: bytes, limit: int) -> bytes:
-    data, wrong = gunzipped(body, limit=limit)
+    return _unpack(body, GZIP, limit)
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    return _unpack(body, HTTP_ZSTD, limit)
+
+
+def _unpack(body: bytes, codec: Codec, limit: int) -> bytes:
+    data, wrong = read_page(BytesSource(body), codec, limit=limit)
     if wrong:
         raise CodingError(wrong)
     return data
@@ -96,6 +88,7 @@ DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "x-gzip": _gunzip,
     "deflate": _deflate,
     "br": _unbrotli,
+    "zstd": _unzstd,
 }
 
 

@@ -10,26 +10,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.raw.loose import plain_name
 from tasks.raw.meta import META_NAME, MetaIndex
 from tasks.records.batches import Container, Kind, LooseFile
 from tasks.records.errors import UsageError
 
-PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt")
+PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt", ".mhtml", ".mht")
+# Each of them also as .gz, .bz2 or .zst.
+SUFFIXES = ((".warc", Kind.WARC), (".arc", Kind.ARC), (".jsonl", Kind.JSONL), (".tar", Kind.TAR))
 BATCH_ID_HEX = 16
 
 
 def kind_of(name: str) -> Kind | None:
     """How a file is read, by its name; None for what Marsad does not read."""
-    plain = name.lower().removesuffix(".gz")
-    if plain.endswith(".warc"):
-        return Kind.WARC
-    if plain.endswith(".jsonl"):
-        return Kind.JSONL
     if name.lower().endswith(".zip"):
         return Kind.ZIP
+    if name.lower().endswith((".tgz", ".tbz2")):
+        return Kind.TAR
+    plain = plain_name(name)
     if plain.endswith(PAGE_SUFFIXES):
         return Kind.LOOSE
-    return None
+    return next((kind for suffix, kind in SUFFIXES if plain.endswith(suffix)), None)
+
+
+def _is_append_only(path: str, kind: Kind) -> bool:
+    """Whether a file may grow at its end: WARC, plain or of gzip members, and plain JSONL."""
+    return path.lower().endswith((".warc", ".warc.gz")) or (kind is Kind.JSONL and path.lower().endswith(".jsonl"))
 
 
 def batch_id(container: str, part: str) -> str:
@@ -73,7 +79,7 @@ def list_raw(root: Path) -> RawListing:
         elif kind is None:
             unread.append(path)
         else:
-            appends = kind is Kind.WARC or (kind is Kind.JSONL and path.lower().endswith(".jsonl"))
+            appends = _is_append_only(path, kind)
             containers.append(Container(path=path, kind=kind, size_bytes=stat.st_size, is_append_only=appends))
     for folder, files in loose.items():
         containers.append(Container(path=folder, kind=Kind.LOOSE, files=tuple(sorted(files, key=lambda f: f.path))))

@@ -1,47 +1,23 @@
-"""Where WARC records begin and end: record framing over plain bytes and over gzip members.
+"""Where archive records begin and end: WARC and ARC records over plain bytes and over gzip members.
 
-Framing is Marsad's own because offsets, torn tails and limits decide what a run covers; what is inside a record
+Framing is Marsad's own because offsets, torn tails, damage and limits decide what a run covers; what is inside a record
 is read by fastwarc (ISO 28500:2017, chapter 4 and annex D for one gzip member a record).
+
+Behind damage reading goes on at the next line that begins a record. All of it is linear in the bytes: a place that only
+looks like a record costs its header, the search for the next one goes forward alone.
 """
 
-import io
-import lzma
-import struct
-import zipfile
-import zlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, TypeAlias
+from typing import Protocol
 
-READ_BYTES = 256 * 1024
-STEP_BYTES = 32 * 1024
-WINDOW_BYTES = 1024 * 1024
-MAX_HEADER_LINE_BYTES = 64 * 1024
+from tasks.raw.streams import GZIP, READ_BYTES, BrokenRecord, TornRecord, Unit, Window, seek_unit
+
 MAX_HEADER_BYTES = 1024 * 1024
-# What gzip and zip files that are damaged, encrypted or of an unknown method raise from the standard library.
-UNPACK_ERRORS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
-    EOFError, OSError, RuntimeError, ValueError, IndexError,
-)  # fmt: skip
-
-# A buffered reader over whatever lies below it.
-ByteStream: TypeAlias = "io.BufferedReader[Any]"
-
-
-class _NoRecord(Exception):
-    """No record at `offset`, after `skip` records of the same gzip member or `line` lines."""
-
-    def __init__(self, message: str, offset: int = 0, *, line: int = 0) -> None:
-        super().__init__(message)
-        self.offset, self.skip, self.line = offset, 0, line
-
-
-class TornRecord(_NoRecord):
-    """The bytes end inside the record at `offset`: its writer has not finished, or was killed."""
-
-
-class BrokenRecord(_NoRecord):
-    """The bytes at `offset` are no record."""
+BLANK_LINES = re.compile(rb"(?:\r?\n)*")
+# Bytes behind a record that are looked at to see whether another begins there.
+LOOKAHEAD_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,150 +31,70 @@ class Frame:
     content_length: int
 
 
-class LimitedFile(io.RawIOBase):
-    """A file that ends at `limit` bytes, whatever has been appended since."""
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch that holds no record: where it begins, counted like a record, and what is wrong there."""
 
-    def __init__(self, file: BinaryIO, limit: int) -> None:
-        self._file, self._limit = file, limit
-
-    def readable(self) -> bool:
-        """Always true."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always true."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to `offset`, from the limit when `whence` is SEEK_END."""
-        if whence == io.SEEK_END:
-            offset, whence = self._limit + offset, io.SEEK_SET
-        return self._file.seek(offset, whence)
-
-    def readinto(self, buffer: object) -> int:
-        """Fill `buffer`, at most up to the limit."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        data = self._file.read(max(0, min(len(view), self._limit - self._file.tell())))
-        view[: len(data)] = data
-        return len(data)
+    offset: int
+    skip: int
+    detail: str
 
 
-class ForwardFile(io.RawIOBase):
-    """A stream read in the same steps from its beginning, wherever it is entered.
+class RecordFormat(Protocol):
+    """How the records of a format begin."""
 
-    Seeking reads on, so that damage shows at the same byte to a scan and to the reader of one chunk: a decompressor
-    gives up what it had of the damaged step. Raises BrokenRecord where the stream breaks.
-    """
+    overlap_bytes: int
+    """Bytes that `line` needs to see behind and before a place."""
 
-    def __init__(self, file: io.BufferedIOBase | IO[bytes]) -> None:
-        self._file = file
-        self._window, self._begin, self._at = bytearray(), 0, 0
+    @property
+    def line(self) -> re.Pattern[bytes]:
+        """Matches the newline before a line that begins a record."""
 
-    def readable(self) -> bool:
-        """Always true."""
-        return True
+    @property
+    def begins(self) -> re.Pattern[bytes]:
+        """Matches the beginning of a record."""
 
-    def seekable(self) -> bool:
-        """Always true; see `seek`."""
-        return True
+    def may_begin(self, window: Window, at: int) -> bool:
+        """Whether the bytes held from `at` on begin a record, as far as they go."""
 
-    def tell(self) -> int:
-        """The offset of the next byte."""
-        return self._at
+    def head(self, window: Window) -> tuple[int, bytes, int]:
+        """Bytes of the head at the window's beginning, the head as that of a WARC record, length of the body.
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Read on to `offset`, or go back by less than a window. Raises OSError for any other way."""
-        if whence != io.SEEK_SET or offset < self._begin:
-            raise OSError("the stream can only be read forward")
-        while self._begin + len(self._window) < offset and self._step():
-            pass
-        self._at = min(offset, self._begin + len(self._window))
-        return self._at
-
-    def readinto(self, buffer: object) -> int:
-        """Fill `buffer` from the step at hand; 0 at the end."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        if self._at == self._begin + len(self._window):
-            self._step()
-        at = self._at - self._begin
-        data = self._window[at : at + len(view)]
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-    def _step(self) -> bool:
-        try:
-            data: bytes = self._file.read1(STEP_BYTES)  # type: ignore[union-attr]
-        except UNPACK_ERRORS as error:
-            raise BrokenRecord(f"{type(error).__name__}: {error}") from error
-        self._window += data
-        surplus = max(0, len(self._window) - WINDOW_BYTES)
-        del self._window[:surplus]
-        self._begin += surplus
-        return bool(data)
+        Raises TornRecord where the window ends inside the head, BrokenRecord where it is none.
+        """
 
 
-class GzipMember(io.RawIOBase):
-    """The decompressed bytes of one gzip member; `end_offset` is known once they are read.
+class WarcFormat:
+    """WARC 0.17 to 1.1: a version line, named fields, a blank line."""
 
-    Raises TornRecord where the file ends inside the member, BrokenRecord where it does not inflate.
-    """
+    overlap_bytes = 16
+    line = re.compile(rb"\n(?=WARC/\d)")
+    begins = re.compile(rb"\s*WARC/")
+    _head_end = re.compile(rb"\n(?:\r?\n|(?=WARC/\d))")
 
-    def __init__(self, file: ByteStream, offset: int) -> None:
-        self._file, self.offset = file, offset
-        self._inflater = zlib.decompressobj(31)
-        self._pending = b""
-        self.end_offset: int | None = None
-        self._consumed = offset
+    def may_begin(self, window: Window, at: int) -> bool:
+        """Whether the bytes held from `at` on begin a version line, as far as they go."""
+        held = bytes(window.buffer[at : at + 5])
+        return b"WARC/".startswith(held) or held == b"\r"
 
-    def readable(self) -> bool:
-        """Always true."""
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        """Fill `buffer` with decompressed bytes; 0 at the end of the member."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        while self.end_offset is None:
-            if not self._pending:
-                # Whole steps counted from the member's head: damage shows at the same record wherever reading began.
-                self._pending = self._file.read(STEP_BYTES)
-                self._consumed += len(self._pending)
-                if not self._pending:
-                    raise TornRecord("the gzip member does not end")
-            try:
-                data = self._inflater.decompress(self._pending, len(view))
-            except zlib.error as error:
-                raise BrokenRecord(f"gzip: {error}") from error
-            self._pending = self._inflater.unconsumed_tail
-            if self._inflater.eof:
-                self.end_offset = self._consumed - len(self._inflater.unused_data)
-            if data:
-                view[: len(data)] = data
-                return len(data)
-        return 0
-
-
-def _head(stream: ByteStream) -> tuple[int, bytes]:
-    """The blank bytes before the next record and its header block, which is empty at a clean end."""
-    blank = 0
-    line = stream.readline(MAX_HEADER_LINE_BYTES)
-    while line in (b"\r\n", b"\n"):
-        blank += len(line)
-        line = stream.readline(MAX_HEADER_LINE_BYTES)
-    if line and not line.startswith(b"WARC/"):
-        torn = (b"WARC/".startswith(line[:5]) or line == b"\r") and not line.endswith(b"\n")
-        raise (TornRecord if torn else BrokenRecord)("no WARC version line")
-    head, is_ended = bytearray(line), False
-    while line and not is_ended:
-        begins = head.endswith(b"\n")
-        line = stream.readline(MAX_HEADER_LINE_BYTES)
-        is_ended = begins and line in (b"\r\n", b"\n")
-        if not line:
-            raise TornRecord("the header does not end")
-        head += line
-        if len(head) > MAX_HEADER_BYTES:
+    def head(self, window: Window) -> tuple[int, bytes, int]:
+        """Bytes of the head, the head, Content-Length. Another version line inside a head breaks it."""
+        window.fill(5)
+        if not self.may_begin(window, 0):
+            raise BrokenRecord("no WARC version line")
+        at = 0
+        while (end := self._head_end.search(window.buffer, at)) is None:
+            at = max(0, len(window.buffer) - 8)
+            if at > MAX_HEADER_BYTES:
+                raise BrokenRecord(f"a header of more than {MAX_HEADER_BYTES} bytes")
+            if window.fill(len(window.buffer) + 1) <= at + 8:
+                raise TornRecord("the header does not end")
+        if end[0] == b"\n":
+            raise BrokenRecord("the header does not end")
+        if end.end() > MAX_HEADER_BYTES:
             raise BrokenRecord(f"a header of more than {MAX_HEADER_BYTES} bytes")
-    return blank, bytes(head)
+        head = bytes(window.buffer[: end.end()])
+        return len(head), head, _content_length(head)
 
 
 def _content_length(head: bytes) -> int:
@@ -211,63 +107,120 @@ def _content_length(head: bytes) -> int:
     raise BrokenRecord("no Content-Length")
 
 
-def _skip(stream: ByteStream, n_bytes: int) -> None:
-    while n_bytes:
-        data = stream.read(min(n_bytes, READ_BYTES))
-        if not data:
-            raise TornRecord("the body does not end")
-        n_bytes -= len(data)
+class Framing:
+    """The records and damaged stretches of one window, in order.
 
-
-def frames(stream: ByteStream, *, offset: int, body_limit: int, counts_bytes: bool) -> Iterator[Frame]:
-    """The records of `stream`, which begins at `offset`; bodies are cut at `body_limit` bytes.
-
-    `counts_bytes`: each record has its own offset (plain WARC); else all share `offset` and `skip` counts them (one
-    gzip member). Raises TornRecord or BrokenRecord where the stream breaks; what came before has been given.
+    `counts_bytes`: each record has its own offset (plain files); else all share `offset` and `skip` counts them (one
+    gzip member). `is_open`: the bytes may end inside a record that is still being written; TornRecord is raised there.
     """
-    at, n_before = offset, 0
-    while True:
-        try:
-            blank, head, body, length = _next_record(stream, body_limit)
-        except (TornRecord, BrokenRecord) as error:
-            error.offset, error.skip = at, n_before
-            raise
-        if not head:
+
+    def __init__(
+        self, window: Window, form: RecordFormat, *, body_limit: int, is_open: bool, member_offset: int | None = None
+    ) -> None:
+        self._window, self._form = window, form
+        self._body_limit, self._is_open = body_limit, is_open
+        self._member_offset = member_offset
+        self.n_found = 0
+
+    def __iter__(self) -> Iterator[Frame | Damage]:
+        """Raises TornRecord where an open window ends inside a record; what came before has been given."""
+        window = self._window
+        while self._skip_blank_lines() or window.damage is not None:
+            offset, skip = self._place()
+            try:
+                yield self._next_record(offset, skip)
+            except BrokenRecord as error:
+                # What looks torn is torn by the damage where there is some.
+                cause = window.damage if isinstance(error, TornRecord) and window.damage else error
+                if isinstance(cause, TornRecord) and self._is_open:
+                    raise TornRecord(str(cause), offset, skip=skip) from error
+                yield Damage(offset, skip, str(cause))
+                self._seek_record()
+            self.n_found += 1
+
+    def _place(self) -> tuple[int, int]:
+        if self._member_offset is None:
+            return self._window.offset, 0
+        return self._member_offset, self.n_found
+
+    def _skip_blank_lines(self) -> bool:
+        """Whether anything but blank lines is left."""
+        window = self._window
+        while window.fill(2):
+            end = BLANK_LINES.match(window.buffer).end()  # type: ignore[union-attr]  # it matches nothing too
+            if not end:
+                return True
+            window.drop(end)
+        return False
+
+    def _next_record(self, offset: int, skip: int) -> Frame:
+        """The record at the window's beginning, which is passed over."""
+        window = self._window
+        if not window.buffer:
+            raise TornRecord("the data ends")
+        n_head, head, length = self._form.head(window)
+        n_held = min(window.fill(n_head + min(length, self._body_limit) + LOOKAHEAD_BYTES) - n_head, length)
+        if length > self._body_limit:
+            body = bytes(window.buffer[n_head : n_head + self._body_limit])
+            if window.skip(n_head + length) < n_head + length:
+                raise TornRecord("the body does not end")
+            return Frame(offset, skip, head, body, length)
+        is_whole_file = self._member_offset is None
+        if n_held < length and (window.damage is not None or (is_whole_file and self._is_open)):
+            raise TornRecord("the body does not end")
+        if n_held < length or not self._is_followed_well(n_head + length):
+            # Only here: a whole record may hold a page that tells about archives, or is one.
+            if self._form.line.search(window.buffer, n_head, n_head + n_held):
+                raise BrokenRecord("the record's length reaches over the next record")
+            if n_held < length and is_whole_file:
+                raise TornRecord("the body does not end")
+        # The member ended before the body: its writer got Content-Length wrong, nothing is torn.
+        body = bytes(window.buffer[n_head : n_head + n_held])
+        window.drop(n_head + n_held)
+        return Frame(offset, skip, head, body, n_held)
+
+    def _is_followed_well(self, end: int) -> bool:
+        """Whether blank lines, the end or another record follow the body, as far as it can be seen."""
+        window = self._window
+        blank = BLANK_LINES.match(window.buffer, end)
+        at = blank.end() if blank else end
+        return at >= len(window.buffer) or self._form.may_begin(window, at)
+
+    def _seek_record(self) -> None:
+        """Move the window to the next line that begins a record, or to the end, also over further damage."""
+        window = self._window
+        window.drop(1)
+        while True:
+            found = self._form.line.search(window.buffer)
+            if found is not None:
+                window.drop(found.end())
+                return
+            if window.is_at_end:
+                if window.damage is None or not window.resume():
+                    window.drop(len(window.buffer))
+                    return
+                window.fill(LOOKAHEAD_BYTES)
+                if self._form.begins.match(window.buffer):
+                    return
+            else:
+                window.drop(len(window.buffer) - self._form.overlap_bytes)
+                window.fill(len(window.buffer) + READ_BYTES)
+
+
+def member_frames(packed: Window, form: RecordFormat, *, body_limit: int, is_open: bool) -> Iterator[Frame | Damage]:
+    """The records of a gzipped archive from the member at the window's beginning on.
+
+    One member usually holds one record. Behind a broken one reading goes on at the next that inflates to the beginning
+    of a record. Raises TornRecord where an open archive ends inside a member.
+    """
+    while packed.fill(1):
+        if not packed.buffer[0]:  # padding
+            packed.drop(len(packed.buffer) - len(packed.buffer.lstrip(b"\0")))
+            continue
+        unit = Unit(packed, GZIP)
+        records = Framing(Window(unit), form, body_limit=body_limit, is_open=is_open, member_offset=unit.offset)
+        for found in records:
+            unit.lost_at = unit.fed_to if isinstance(found, Damage) else None
+            yield found
+        if unit.end is None and not seek_unit(packed, unit, begins=form.begins):
             return
-        if counts_bytes:
-            yield Frame(at + blank, 0, head, body, length)
-            at += blank + len(head) + length
-        else:
-            yield Frame(offset, n_before, head, body, length)
-            n_before += 1
-
-
-def _next_record(stream: ByteStream, body_limit: int) -> tuple[int, bytes, bytes, int]:
-    """Blank bytes before it, head, capped body and whole length of the next record; an empty head at a clean end."""
-    blank, head = _head(stream)
-    if not head:
-        return blank, b"", b"", 0
-    length = _content_length(head)
-    body = stream.read(min(length, body_limit)) or b""
-    if len(body) < min(length, body_limit):
-        if isinstance(stream.raw, GzipMember):  # the member ended: its writer got Content-Length wrong, nothing is torn
-            return blank, head, body, len(body)
-        raise TornRecord("the body does not end")
-    _skip(stream, length - len(body))
-    return blank, head, body, length
-
-
-def member_frames(file: ByteStream, *, offset: int, body_limit: int) -> Iterator[Frame]:
-    """The records of a gzipped WARC from the member at `offset` on: one member usually holds one record."""
-    while True:
-        file.seek(offset)
-        if not file.peek(1):
-            return
-        member = GzipMember(file, offset)
-        stream = io.BufferedReader(member, READ_BYTES)
-        yield from frames(stream, offset=offset, body_limit=body_limit, counts_bytes=False)
-        if member.end_offset is None:  # blank lines at most are left: frames() reads to a clean end
-            stream.read()
-        if member.end_offset is None:
-            raise TornRecord("the gzip member does not end", offset)
-        offset = member.end_offset

@@ -1,21 +1,18 @@
 """JSON Lines: one page a line, {url, html or text, fetched_at, source, headers}."""
 
-import gzip
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
-from tasks.raw.framing import BrokenRecord, ForwardFile
-from tasks.raw.meta import instant
+from tasks.raw.meta import instant, text_of
+from tasks.raw.streams import BrokenRecord, Window
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, Mark
 from tasks.records.raw import RawRecord
 
 # JSON escapes can make a line six times as long as its page ("\\u0627").
 ESCAPE_FACTOR = 6
-READ_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +24,43 @@ class Line:
     is_ended: bool
 
 
-def gunzipped(file: BinaryIO) -> io.BufferedReader:
-    """The decompressed stream of a .gz file; seeking forward reads."""
-    return io.BufferedReader(ForwardFile(gzip.GzipFile(fileobj=file, mode="rb")), READ_BYTES)
+def iter_lines(window: Window, *, line: int = 0, max_bytes: int) -> Iterator[tuple[Mark, Line | BrokenRecord]]:
+    """The lines that are not blank, and damaged stretches, which count as a line; `line` are before the window.
 
-
-def iter_lines(stream: BinaryIO, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Line]]:
-    """The lines from `mark` on that are not blank; a longer line than a page can need is cut, not kept whole."""
-    limit = ESCAPE_FACTOR * max_bytes + 65_536
-    at, number = mark.offset, mark.line
-    try:
-        stream.seek(mark.offset)
-        while content := stream.readline(limit):
-            n_bytes, is_ended = len(content), content.endswith(b"\n")
-            is_cut = len(content) >= limit and not is_ended
-            while is_cut and not is_ended and (rest := stream.readline(READ_BYTES)):
-                n_bytes, is_ended = n_bytes + len(rest), rest.endswith(b"\n")
+    A longer line than a page can need is cut, not kept whole.
+    """
+    limit, buffer = ESCAPE_FACTOR * max_bytes + 65_536, window.buffer
+    while True:
+        mark, at = Mark(window.offset, 0, line), 0
+        while (end := buffer.find(b"\n", at)) < 0 and at < limit:
+            at = len(buffer)
+            if window.fill(at + 1) == at:
+                break
+        if end < 0 and window.damage is not None:
+            yield mark, window.damage
+            if not window.resume():
+                return
+        elif end < 0 and at == 0:
+            return
+        elif 0 <= end < limit or (end < 0 and len(buffer) < limit):
+            content = bytes(buffer[: end + 1 or len(buffer)])
+            window.drop(len(content))
             if content.strip():
-                yield Mark(at, 0, number), Line(content, is_cut, is_ended)
-            at, number = at + n_bytes, number + 1
-    except BrokenRecord as error:
-        error.offset, error.line = at, number
-        raise
+                yield mark, Line(content, False, end >= 0)
+        else:
+            content = bytes(buffer[:max_bytes])
+            yield mark, Line(content, True, _skip_line(window))
+        line += 1
+
+
+def _skip_line(window: Window) -> bool:
+    """Whether a newline ends the line that is passed over."""
+    while (end := window.buffer.find(b"\n")) < 0:
+        window.drop(len(window.buffer))
+        if not window.fill(1):
+            return False
+    window.drop(end + 1)
+    return True
 
 
 def parse_line(line: Line) -> dict[str, Any] | None:
@@ -63,7 +75,7 @@ def parse_line(line: Line) -> dict[str, Any] | None:
 def to_record(
     container: Container, mark: Mark, line: Line, *, member: str = "", ordinal: int = 1, max_bytes: int
 ) -> RawRecord:
-    """One line as a raw record; `member` is the zip member that holds it, with '!' before, `ordinal` its number."""
+    """One line as a raw record; `member` is the archive member that holds it, with '!' before, `ordinal` its number."""
     number = mark.line + 1
     described = None if line.is_cut else parse_line(line)
     rejection = None
@@ -93,11 +105,3 @@ def to_record(
         zone=text_of(described, "zone"),
         rejection=rejection,
     )
-
-
-def text_of(described: dict[str, Any] | None, name: str) -> str | None:
-    """A field that is a non-empty text without lone surrogates, or None."""
-    value = (described or {}).get(name)
-    if not isinstance(value, str) or not value.strip():
-        return None
-    return value.strip().encode("utf-8", "replace").decode()

@@ -1,70 +1,87 @@
-"""Loose pages: one file a page, plain or gzipped, described by meta.jsonl."""
+"""Pages of their own, as loose files or as members of an archive: plain, packed, or saved by a browser as MHTML."""
 
+import dataclasses
 import json
-import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.raw.coding import gunzipped
-from tasks.raw.jsonl import text_of
+from tasks.raw.meta import charset_of, text_of
+from tasks.raw.mhtml import parse_mhtml
+from tasks.raw.streams import BytesSource, OpenFile, Source, codec_of, read_page
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, LooseFile
 from tasks.records.raw import RawRecord
 
-CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
+MHTML_SUFFIXES = (".mhtml", ".mht")
 
 
-def media_type_of(name: str) -> str:
-    """text/plain for .txt, text/html for the rest of the page suffixes; .gz does not count."""
-    return "text/plain" if name.lower().removesuffix(".gz").endswith(".txt") else "text/html"
+def plain_name(name: str) -> str:
+    """A name in lower case without the suffix of a packing."""
+    return name.lower().rpartition(".")[0] if codec_of(name) else name.lower()
 
 
-def charset_of(described: dict[str, Any]) -> str | None:
-    """The charset of a Content-Type among the described headers, or None."""
-    headers = described.get("headers")
-    for name, value in headers.items() if isinstance(headers, dict) else ():
-        if isinstance(value, str) and str(name).lower() == "content-type" and (charset := charset_in(value)):
-            return charset
-    return None
+def page_record(
+    source: Source,
+    name: str,
+    *,
+    container: Container,
+    place: tuple[str, str],
+    described: dict[str, Any],
+    fetched_at: datetime | None,
+    max_bytes: int,
+) -> RawRecord:
+    """One page as a raw record; `place`: its position and raw path. No more than the limit of it is ever read.
 
-
-def charset_in(content_type: str) -> str | None:
-    """The charset that a Content-Type states, lower-case and without quotes, or None."""
-    found = CHARSET.search(content_type[:500])
-    return found[1].lower() if found else None
-
-
-def unpack(content: bytes, name: str, *, max_bytes: int) -> tuple[bytes, Rejection | None]:
-    """The page inside `content`, gunzipped when the name ends in .gz; at most `max_bytes` of it."""
-    rejection = None
-    if name.lower().endswith(".gz"):
-        content, wrong = gunzipped(content, limit=max_bytes)
-        if wrong:
-            rejection = Rejection(stage="read", reason="unreadable", detail=wrong)
-    if len(content) > max_bytes:
-        return content[:max_bytes], Rejection(stage="read", reason="too_large")
-    return content, rejection
+    Of a page beyond the limit the first `max_bytes` bytes are the payload. A saved page's own address and date count
+    where nothing else states them.
+    """
+    plain = plain_name(name)
+    payload, wrong = read_page(source, codec_of(name), limit=max_bytes)
+    rejection = Rejection(stage="read", reason="unreadable", detail=wrong) if wrong else None
+    charset, url = charset_of(described), text_of(described, "url")
+    if len(payload) > max_bytes:
+        payload, rejection = payload[:max_bytes], Rejection(stage="read", reason="too_large")
+    elif rejection is None and plain.endswith(MHTML_SUFFIXES):
+        saved = parse_mhtml(payload)
+        if saved is None:
+            rejection = Rejection(stage="read", reason="bad_record", detail="a MIME message without an HTML part")
+        else:
+            payload, charset = saved.html, saved.charset or charset
+            url, fetched_at = url or saved.url, fetched_at or saved.saved_at
+    return RawRecord(
+        container=container.path,
+        position=place[0],
+        raw_path=place[1],
+        payload=payload,
+        media_type="text/plain" if plain.endswith(".txt") else "text/html",
+        charset=charset,
+        url=url,
+        fetched_at=fetched_at,
+        source=text_of(described, "source") or container.source,
+        zone=text_of(described, "zone"),
+        rejection=rejection,
+    )
 
 
 def to_record(root: Path, container: Container, file: LooseFile, *, max_bytes: int) -> RawRecord:
     """One loose page as a raw record; a file that cannot be read is a record with a rejection."""
-    described = json.loads(file.meta) if file.meta else {}
-    payload, rejection = b"", None
     try:
-        with (root / file.path).open("rb") as opened:
-            payload, rejection = unpack(opened.read(max_bytes + 1), file.path, max_bytes=max_bytes)
+        with OpenFile(root / file.path) as opened:
+            return _loose_page(opened.source(), container, file, max_bytes=max_bytes)
     except OSError as error:
+        failed = _loose_page(BytesSource(b""), container, file, max_bytes=max_bytes)
         rejection = Rejection(stage="read", reason="unreadable", detail=f"{error.strerror}")
-    return RawRecord(
-        container=container.path,
-        position=file.path,
-        raw_path=file.path,
-        payload=payload,
-        media_type=media_type_of(file.path),
-        charset=charset_of(described),
-        url=text_of(described, "url"),
+        return dataclasses.replace(failed, rejection=rejection)
+
+
+def _loose_page(source: Source, container: Container, file: LooseFile, *, max_bytes: int) -> RawRecord:
+    return page_record(
+        source,
+        file.path,
+        container=container,
+        place=(file.path, file.path),
+        described=json.loads(file.meta) if file.meta else {},
         fetched_at=file.fetched_at,
-        source=text_of(described, "source") or container.source,
-        zone=text_of(described, "zone"),
-        rejection=rejection,
+        max_bytes=max_bytes,
     )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 META_NAME = "meta.jsonl"
 MAX_META_BYTES = 64 * 1024 * 1024
+
+CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -86,3 +89,26 @@ def instant(value: object) -> datetime | None:
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def text_of(described: dict[str, Any] | None, name: str) -> str | None:
+    """A field that is a non-empty text without lone surrogates, or None."""
+    value = (described or {}).get(name)
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value.strip().encode("utf-8", "replace").decode()
+
+
+def charset_of(described: dict[str, Any]) -> str | None:
+    """The charset of a Content-Type among the described headers, or None."""
+    headers = described.get("headers")
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        if isinstance(value, str) and str(name).lower() == "content-type" and (charset := charset_in(value)):
+            return charset
+    return None
+
+
+def charset_in(content_type: str) -> str | None:
+    """The charset that a Content-Type states, lower-case and without quotes, or None."""
+    found = CHARSET.search(content_type[:500])
+    return found[1].lower() if found else None

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.raw.containers import batch_id
-from tasks.raw.framing import TornRecord
 from tasks.raw.readers import iter_entries
+from tasks.raw.streams import TornRecord
 from tasks.records.batches import Batch, Container, Kind, LooseFile, Mark, Piece
 
 EDGE_BYTES = 64 * 1024
@@ -144,6 +144,8 @@ def scan_container(  # the whole cut of one container reads as one list of steps
             break
         if entry is None:
             break
+        if entry.mark.order < start.mark.order:  # records of the same gzip member that earlier parts hold
+            continue
         part, last = parts[-1], entry.mark
         if part.n_records == batch_records:
             part = _Part(part.number + 1, part.first_record + part.n_records, entry.mark)

@@ -2,16 +2,15 @@
 
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from tasks.raw.coding import CodingError, dechunk, decode_content
-from tasks.raw.framing import ByteStream, Frame, LimitedFile, frames, member_frames
-from tasks.raw.loose import charset_in
+from tasks.raw.framing import Damage, Frame, Framing, RecordFormat, member_frames
+from tasks.raw.meta import charset_in
+from tasks.raw.streams import Window
 from tasks.records.article import Rejection
 from tasks.records.batches import Container, Mark
 from tasks.records.raw import RawRecord
@@ -25,26 +24,21 @@ BARE_LF = re.compile(rb"(?<!\r)\n")
 HTML_TYPES = {"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"}
 
 
-@contextmanager
-def open_warc(path: Path, *, size_bytes: int) -> Iterator[ByteStream]:
-    """The file as far as the run planned with it."""
-    with path.open("rb", buffering=0) as file:
-        yield io.BufferedReader(LimitedFile(file, size_bytes), 256 * 1024)
-
-
-def iter_frames(path: str, file: ByteStream, mark: Mark, *, max_bytes: int) -> Iterator[tuple[Mark, Frame]]:
-    """The captures from `mark` on, each with its own mark.
+def iter_frames(
+    window: Window, form: RecordFormat, *, is_gzip: bool, is_open: bool, max_bytes: int
+) -> Iterator[tuple[Mark, Frame | Damage]]:
+    """The captures and damaged stretches from the window's beginning on, each with its own mark.
 
     Bodies are cut a little above `max_bytes`, which leaves room for HTTP headers and chunk sizes.
     """
     limit = max_bytes + max_bytes // 8 + 1024 * 1024
-    if path.lower().endswith(".gz"):
-        found = member_frames(file, offset=mark.offset, body_limit=limit)
-    else:
-        file.seek(mark.offset)
-        found = frames(file, offset=mark.offset, body_limit=limit, counts_bytes=True)
+    found: Iterable[Frame | Damage] = (
+        member_frames(window, form, body_limit=limit, is_open=is_open)
+        if is_gzip
+        else Framing(window, form, body_limit=limit, is_open=is_open)
+    )
     for frame in found:
-        if (frame.offset, frame.skip) >= (mark.offset, mark.skip) and _record_type(frame) not in ABOUT_CAPTURES:
+        if isinstance(frame, Damage) or _record_type(frame) not in ABOUT_CAPTURES:
             yield Mark(frame.offset, frame.skip), frame
 
 
@@ -105,7 +99,7 @@ def to_record(
 ) -> RawRecord:
     """One capture as a raw record; what is no page bears its rejection.
 
-    `member`: the zip member, with '!' before; `ordinal` tells it from others of its name.
+    `member`: the zip or tar member, with '!' before; `ordinal` tells it from others of its name.
     """
     at = f"{mark.offset}+{mark.skip}" if mark.skip else str(mark.offset)
     position = f"{member[1:]}\0{ordinal}\0{at}" if member else at

@@ -1,114 +1,119 @@
-"""Members of a zip file: pages, and JSONL or WARC files inside it."""
+"""The members of a zip file. The standard library reads the directory; the bytes are unpacked here, under limits."""
 
-import functools
-import logging
+import lzma
+import re
+import struct
 import zipfile
-from collections import Counter
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.raw.framing import UNPACK_ERRORS
-from tasks.raw.jsonl import text_of
-from tasks.raw.loose import charset_of, media_type_of, unpack
-from tasks.raw.meta import META_NAME, MetaEntry, parse_meta
-from tasks.records.article import Rejection
-from tasks.records.batches import Container
-from tasks.records.raw import RawRecord
+from tasks.raw.members import Member
+from tasks.raw.streams import BZIP2, ZSTD, BlockDecoder, BrokenRecord, Codec, Inflater, OpenFile, Source, Unit, Window
 
-log = logging.getLogger(__name__)
-
-MAX_META_BYTES = 64 * 1024 * 1024
 ENCRYPTED_FLAG = 0x1
+LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+LOCAL_MAGIC = b"PK\x03\x04"
+LZMA_METHOD = 14
+MAX_LZMA_DICTIONARY_BYTES = 128 * 1024 * 1024
+# APPNOTE.TXT 4.4.5.
+CODECS: dict[int, Codec | None] = {
+    0: None,
+    8: Codec("deflate", re.compile(b""), lambda: Inflater(-15)),
+    12: BZIP2,
+    93: ZSTD,
+}
 
 
-class OpenZip:
-    """A zip file opened once: its members that may be records, in the order of its directory."""
-
-    def __init__(self, path: Path) -> None:
-        self.archive = zipfile.ZipFile(path)
-        self.members = [info for info in self.archive.infolist() if _may_be_record(info)]
-        seen: Counter[str] = Counter()
-        self.ordinals = [seen.update([info.filename]) or seen[info.filename] for info in self.members]
-        self._meta: dict[str, dict[str, MetaEntry]] = {}
-        for info in self.archive.infolist():
-            if info.filename.rpartition("/")[2] == META_NAME and info.file_size <= MAX_META_BYTES:
-                folder = info.filename.rpartition("/")[0]
-                self._meta[folder] = parse_meta(self._content(info), name=f"{path.name}!{info.filename}")
-
-    def _content(self, info: zipfile.ZipInfo) -> bytes:
-        try:
-            return self.archive.read(info)
-        except UNPACK_ERRORS as error:
-            log.warning("%s!%s cannot be read (%s)", self.archive.filename, info.filename, type(error).__name__)
-            return b""
-
-    def entry_of(self, name: str) -> MetaEntry | None:
-        """What the nearest meta.jsonl inside the zip says of a member, or None."""
-        folder, relative = name, ""
-        while folder:
-            folder, _, last = folder.rpartition("/")
-            relative = f"{last}/{relative}" if relative else last
-            entry = self._meta.get(folder, {}).get(relative)
-            if entry is not None:
-                return entry
-        return None
+def members(path: Path, file: OpenFile) -> Iterator[tuple[Member, Callable[[], Source]]]:
+    """The members in the order of the directory, each with what gives its bytes."""
+    read = reader(file)
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                member = _member(info)
+                yield member, lambda member=member: read(member)  # type: ignore[misc]
 
 
-def _may_be_record(info: zipfile.ZipInfo) -> bool:
-    name = info.filename.rpartition("/")[2]
-    return not info.is_dir() and name != META_NAME and not name.startswith(".") and "__MACOSX/" not in info.filename
-
-
-@functools.lru_cache(maxsize=1)
-def open_zip(path: Path, size_bytes: int, mtime_ns: int) -> OpenZip:
-    """The zip at `path`; chunks of one batch are read one after another, so the last one opened is kept."""
-    return OpenZip(path)
-
-
-def member_time(info: zipfile.ZipInfo) -> datetime | None:
-    """The member's time read as UTC, None where the bytes are no time."""
+def _member(info: zipfile.ZipInfo) -> Member:
     try:
-        return datetime(*info.date_time, tzinfo=UTC)
+        changed_at = datetime(*info.date_time, tzinfo=UTC)
     except ValueError:
-        return None
-
-
-def fetched_at(opened: OpenZip, info: zipfile.ZipInfo) -> datetime | None:
-    """When a member was fetched: meta.jsonl of the zip, else the member's time."""
-    entry = opened.entry_of(info.filename)
-    return entry.fetched_at if entry and entry.fetched_at else member_time(info)
-
-
-def member_content(opened: OpenZip, info: zipfile.ZipInfo, *, max_bytes: int) -> tuple[bytes, Rejection | None]:
-    """The unpacked page of a member, or what hinders it."""
+        changed_at = None
+    wrong = None
     if info.flag_bits & ENCRYPTED_FLAG:
-        return b"", Rejection(stage="read", reason="unreadable", detail="the zip member is encrypted")
-    try:
-        with opened.archive.open(info) as file:
-            return unpack(file.read(max_bytes + 1), info.filename, max_bytes=max_bytes)
-    except UNPACK_ERRORS as error:
-        return b"", Rejection(stage="read", reason="unreadable", detail=f"zip member: {type(error).__name__}")
+        wrong = "the zip member is encrypted"
+    elif info.compress_type not in CODECS and info.compress_type != LZMA_METHOD:
+        wrong = f"zip method {info.compress_type} is not known"
+    return Member(
+        name=info.filename,
+        offset=info.header_offset,
+        size_bytes=info.file_size,
+        changed_at=changed_at,
+        wrong=wrong,
+        method=info.compress_type,
+        packed_bytes=info.compress_size,
+        crc=info.CRC,
+    )
 
 
-def to_record(container: Container, opened: OpenZip, number: int, *, is_page: bool, max_bytes: int) -> RawRecord:
-    """One member as a raw record; a member of another kind than a page is a rejection."""
-    info, ordinal = opened.members[number], opened.ordinals[number]
-    if is_page:
-        payload, rejection = member_content(opened, info, max_bytes=max_bytes)
-    else:
-        payload, rejection = b"", Rejection(stage="read", reason="not_html", detail=Path(info.filename).suffix.lower())
-    entry = opened.entry_of(info.filename)
-    described = entry.described if entry else {}
-    return RawRecord(
-        container=container.path,
-        position=f"{info.filename}\0{ordinal}",
-        raw_path=f"{container.path}!{info.filename}",
-        payload=payload,
-        media_type=media_type_of(info.filename),
-        charset=charset_of(described),
-        url=text_of(described, "url"),
-        fetched_at=fetched_at(opened, info),
-        source=text_of(described, "source") or container.source,
-        zone=text_of(described, "zone"),
-        rejection=rejection,
+def reader(file: OpenFile) -> Callable[[Member], Source]:
+    """What gives the bytes of a member."""
+    return lambda member: _Checked(file, member)
+
+
+class _Checked:
+    """The unpacked bytes of a zip member. Raises BrokenRecord where they do not unpack to what the directory states."""
+
+    def __init__(self, file: OpenFile, member: Member) -> None:
+        self._member, self._crc, self._n_left, self._is_done = member, 0, member.size_bytes, False
+        self._file = file
+        self._source: Source | None = None
+
+    def _opened(self) -> Source:
+        file, member = self._file, self._member
+        header = Window(file.source(member.offset, member.offset + LOCAL_HEADER.size))
+        if header.fill(LOCAL_HEADER.size) < LOCAL_HEADER.size or not header.buffer.startswith(LOCAL_MAGIC):
+            raise BrokenRecord("no zip member at its place")
+        *_, n_name, n_extra = LOCAL_HEADER.unpack(header.buffer)
+        begin = member.offset + LOCAL_HEADER.size + n_name + n_extra
+        packed = Window(file.source(begin, begin + member.packed_bytes))
+        codec = _lzma(packed) if member.method == LZMA_METHOD else CODECS.get(member.method)
+        return Unit(packed, codec) if codec else file.source(begin, begin + member.packed_bytes)
+
+    def read(self) -> bytes:
+        """The next bytes; empty at the end."""
+        if self._is_done:
+            return b""
+        self._is_done = True
+        self._source = self._source or self._opened()
+        data = self._source.read() if self._n_left else b""
+        self._n_left -= len(data)
+        self._crc = zlib.crc32(data, self._crc)
+        if self._n_left < 0 or (not data and self._n_left):
+            raise BrokenRecord("zip member: another length than the directory states")
+        if not self._n_left and self._crc != self._member.crc:
+            raise BrokenRecord("zip member: another checksum than the directory states")
+        self._is_done = not self._n_left
+        return data
+
+
+def _lzma(packed: Window) -> Codec:
+    """LZMA with the properties that stand before the packed bytes (APPNOTE.TXT 5.8.8)."""
+    if packed.fill(9) < 9:
+        raise BrokenRecord("zip member: no LZMA properties")
+    n_properties, properties, dictionary = struct.unpack_from("<HBL", packed.buffer, 2)
+    if n_properties != 5 or properties >= 9 * 5 * 5 or dictionary > MAX_LZMA_DICTIONARY_BYTES:
+        raise BrokenRecord(f"zip member: LZMA properties {properties}, a dictionary of {dictionary} bytes")
+    packed.drop(9)
+    chosen = {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": max(dictionary, 4096),
+        "lc": properties % 9,
+        "lp": properties // 9 % 5,
+        "pb": properties // 45,
+    }
+    return Codec(
+        "lzma", re.compile(b""), lambda: BlockDecoder(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[chosen]))
     )

@@ -10,8 +10,10 @@ class Kind(StrEnum):
     """How a container is read."""
 
     WARC = "warc"
+    ARC = "arc"
     JSONL = "jsonl"
     ZIP = "zip"
+    TAR = "tar"
     LOOSE = "loose"
 
 
@@ -30,10 +32,11 @@ class LooseFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One WARC, JSONL or zip file, or all loose pages under one top-level folder.
+    """One WARC, ARC, JSONL, zip or tar file, or all loose pages under one top-level folder.
 
     `path` is relative to the raw root ('' for loose pages at the root itself). `is_append_only` containers (WARC,
-    plain JSONL) may grow at their end. `size_bytes` is the size the run plans with; it reads no further.
+    plain or gzipped, and plain JSONL) may grow at their end. `size_bytes` is the size the run plans with; it reads
+    no further.
     """
 
     path: str
@@ -53,15 +56,20 @@ class Container:
 class Mark:
     """Where a record begins, so that reading can begin there.
 
-    `offset`: byte offset in the file or zip member (decompressed, except in a .warc.gz, where it is the gzip
-    member's). `skip`: records of that gzip member before it. `line`: lines before it. `member`: number of the zip
-    member, or of the loose page in its part.
+    `offset`: byte offset in the file or archive member, unpacked, except in a .warc.gz, where it is the gzip member's.
+    `skip`: records of that gzip member before it. `line`: lines before it. `member`: number of the zip or tar member,
+    or of the loose page in its part. Marks of one container grow from record to record.
     """
 
     offset: int = 0
     skip: int = 0
     line: int = 0
     member: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        """What marks of one container are sorted by."""
+        return self.member, self.offset, self.skip, self.line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

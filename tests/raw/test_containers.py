@@ -18,7 +18,10 @@ from tests.raw.archives import put
         ("a.warc", Kind.WARC), ("a.warc.gz", Kind.WARC), ("A.WARC.GZ", Kind.WARC), ("a.jsonl", Kind.JSONL),
         ("a.jsonl.gz", Kind.JSONL), ("a.zip", Kind.ZIP), ("a.html", Kind.LOOSE), ("a.htm.gz", Kind.LOOSE),
         ("a.xhtml", Kind.LOOSE), ("a.txt.gz", Kind.LOOSE), ("a.pdf", None), ("a.gz", None), ("a", None),
-        ("a.zip.gz", None), ("html", None), ("a.html.bak", None), ("a.arc.gz", None), ("a.json", None),
+        ("a.zip.gz", None), ("html", None), ("a.html.bak", None), ("a.arc.gz", Kind.ARC), ("a.json", None),
+        ("a.arc", Kind.ARC), ("a.warc.zst", Kind.WARC), ("a.jsonl.bz2", Kind.JSONL), ("a.tar", Kind.TAR),
+        ("a.tgz", Kind.TAR),
+        ("a.tar.zst", Kind.TAR), ("a.html.zst", Kind.LOOSE), ("a.mhtml", Kind.LOOSE), ("a.mht.gz", Kind.LOOSE),
     ],
 )  # fmt: skip
 def test_the_name_says_how_a_file_is_read(name: str, kind: Kind | None) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from tasks.raw.framing import BrokenRecord, Frame, LimitedFile, TornRecord, frames, member_frames
+from tasks.raw.framing import Damage, Frame, Framing, WarcFormat, member_frames
+from tasks.raw.streams import BrokenRecord, BytesSource, OpenFile, TornRecord, Window
 from tasks.raw.warc import to_record, warc_date
 from tasks.records.batches import Container, Kind, Mark
 from tests.raw.archives import gzipped, http, pages_warc, warc
@@ -19,11 +22,19 @@ TWO = b"".join(pages_warc([1, 2]))
 
 
 def plain_frames(data: bytes, *, body_limit: int = 10_000) -> list[Frame]:
-    return list(frames(io.BufferedReader(io.BytesIO(data)), offset=0, body_limit=body_limit, counts_bytes=True))
+    window = Window(BytesSource(data))
+    return [f for f in Framing(window, WarcFormat(), body_limit=body_limit, is_open=True) if is_frame(f)]
 
 
 def gzip_frames(data: bytes) -> list[Frame]:
-    return list(member_frames(io.BufferedReader(io.BytesIO(data)), offset=0, body_limit=10_000))
+    window = Window(BytesSource(data))
+    return [f for f in member_frames(window, WarcFormat(), body_limit=10_000, is_open=True) if is_frame(f)]
+
+
+def is_frame(found: Frame | Damage) -> TypeGuard[Frame]:
+    if isinstance(found, Damage):
+        raise BrokenRecord(found.detail, found.offset, skip=found.skip)
+    return True
 
 
 def test_plain_records_have_their_byte_offsets() -> None:
@@ -57,10 +68,10 @@ def test_a_header_line_as_long_as_the_read_limit_does_not_end_the_header(n_bytes
 @pytest.mark.parametrize(
     "head", [b"WARC/1.0\r\nWARC-Type: x\r\n\r\n", b"WARC/1.0\r\nContent-Length: -5\r\n\r\n", b"PK\x03\x04", b"\x1f\x8b"]
 )
-def test_what_is_no_record_is_broken_where_the_body_before_it_ends(head: bytes) -> None:
+def test_what_is_no_record_is_broken_where_it_begins(head: bytes) -> None:
     with pytest.raises(BrokenRecord) as broken:
         plain_frames(TWO + head)
-    assert broken.value.offset == len(TWO) - len(b"\r\n\r\n")
+    assert broken.value.offset == len(TWO)
 
 
 def test_a_header_without_end_is_broken_not_read_for_ever() -> None:
@@ -68,15 +79,10 @@ def test_a_header_without_end_is_broken_not_read_for_ever() -> None:
         plain_frames(b"WARC/1.0\r\n" + b"X: y\r\n" * 300_000)
 
 
-def test_a_limited_file_ends_where_the_run_planned() -> None:
-    file = LimitedFile(io.BytesIO(b"0123456789"), 4)
-    assert io.BufferedReader(file).read() == b"0123"
-
-
-def test_a_limited_file_seeks_from_its_own_end() -> None:
-    file = io.BufferedReader(LimitedFile(io.BytesIO(b"0123456789"), 4))
-    file.seek(-1, io.SEEK_END)
-    assert file.read() == b"3"
+def test_a_file_ends_where_the_run_planned(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with OpenFile(tmp_path / "a", size_bytes=4) as file:
+        assert file.source().read() == b"0123"
 
 
 def read_all(found: list[Frame]) -> None:

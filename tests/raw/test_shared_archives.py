@@ -61,7 +61,7 @@ def test_pages_and_addresses_are_those_warcio_reads(tmp_path: Path, path: Path) 
 @pytest.mark.parametrize(
     "path", sorted(p for p in SHARED.rglob("*") if p.is_file() and p.name != "LICENSE"), ids=lambda path: path.name
 )
-@pytest.mark.parametrize("suffix", [".warc", ".warc.gz", ".jsonl", ".jsonl.gz", ".zip", ".html"])
+@pytest.mark.parametrize("suffix", [".warc", ".warc.gz", ".arc", ".jsonl", ".jsonl.gz", ".zip", ".tar", ".html"])
 def test_any_file_under_any_name_is_rows_with_ids_of_their_own(tmp_path: Path, path: Path, suffix: str) -> None:
     put(tmp_path, f"o/a{suffix}", path.read_bytes())
     batches = scan(tmp_path, max_bytes=LIMIT, chunk_records=2)
@@ -71,3 +71,26 @@ def test_any_file_under_any_name_is_rows_with_ids_of_their_own(tmp_path: Path, p
         r.raw_id for r in records[batches[-1].first_record :]
     ]
     json.dumps([(r.url, r.source, r.charset, r.media_type, outcome(r)) for r in records], ensure_ascii=False).encode()
+
+
+@needs_shared
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["example.arc", "example.arc.gz"])
+def test_arc_records_are_those_warcio_reads(tmp_path: Path, name: str) -> None:
+    (path,) = SHARED.rglob(name)
+    put(tmp_path, name, path.read_bytes())
+    with path.open("rb") as file:
+        due = [
+            (record.rec_headers.get_header("uri"), record.content_stream().read())
+            for record in ArchiveIterator(file)
+            if record.rec_type == "response"
+        ]
+    assert [(r.url, r.payload) for r in read(tmp_path, scan(tmp_path, max_bytes=LIMIT), max_bytes=LIMIT)] == due
+
+
+@needs_shared
+@pytest.mark.shared
+def test_an_arc_record_that_is_shorter_than_it_says_is_unreadable(tmp_path: Path) -> None:
+    (path,) = SHARED.rglob("example-space-in-url.arc")
+    put(tmp_path, path.name, path.read_bytes())
+    assert [outcome(r) for r in read(tmp_path, scan(tmp_path, max_bytes=LIMIT), max_bytes=LIMIT)] == ["unreadable"]

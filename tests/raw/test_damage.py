@@ -1,0 +1,173 @@
+"""Damage costs itself: one row a broken stretch, every other record as it is, wherever reading begins."""
+
+import bz2
+import gzip
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.raw.archives import gzipped, http, outcome, page, pages_warc, put, read, read_singly, scan, zip_bytes
+
+LINES = [b'{"text": "page %d"}\n' % n for n in range(6)]
+WARCS = pages_warc(range(6))
+ARCS = [
+    b"http://a.example/%d?q=a b 10.0.0.1 20140216050221 text/html %d\n%b\n" % (n, len(http(page(n))), http(page(n)))
+    for n in range(6)
+]
+
+
+def tar_bytes(members: list[tuple[str, bytes]], *, form: int = tarfile.PAX_FORMAT) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=form) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(content), 1_672_628_646
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+MEMBERS = [("0.html", page(0)), ("a.jsonl", b"".join(LINES[:2])), ("b.warc", b"".join(WARCS[:2])), ("3.html", page(3))]
+MIME = (
+    b'Content-Type: multipart/related; boundary="b"\r\nDate: Mon, 6 May 2024 07:08:09 +0200\r\n\r\n--b\r\n'
+    b"Content-Type: text/html; charset=windows-1252\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    b"Content-Location: http://a.example/saved\r\n\r\n<p>caf=E9</p>\r\n--b\r\n"
+    b"Content-Type: image/png\r\n\r\nx\r\n--b--\r\n"
+)
+VALID: dict[str, bytes] = {
+    "a.warc": b"".join(WARCS),
+    "a.warc.gz": b"".join(map(gzipped, WARCS)),
+    "one.warc.gz": gzipped(b"".join(WARCS)),
+    "a.warc.zst": zstandard.compress(b"".join(WARCS)),
+    "a.arc": b"".join(ARCS),
+    "a.arc.gz": b"".join(map(gzipped, ARCS)),
+    "a.jsonl": b"".join(LINES),
+    "a.jsonl.gz": b"".join(map(gzipped, LINES)),
+    "a.jsonl.bz2": bz2.compress(b"".join(LINES)),
+    "a.zip": zip_bytes(MEMBERS),
+    "a.tar": tar_bytes(MEMBERS),
+    "a.tar.gz": gzipped(tar_bytes(MEMBERS)),
+    "a.mhtml": MIME,
+}
+N_RECORDS = {"a.mhtml": 1}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_every_container_gives_its_records(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name, VALID[name])
+    records = read(tmp_path, scan(tmp_path, chunk_records=2))
+    assert [outcome(r) for r in records] == ["page"] * N_RECORDS.get(name, 6)
+
+
+@pytest.mark.parametrize(("name", "records"), [("a.warc", WARCS), ("a.warc.gz", [gzipped(r) for r in WARCS])])
+def test_a_broken_stretch_is_one_row_and_the_others_are_right(tmp_path: Path, name: str, records: list[bytes]) -> None:
+    put(tmp_path, name, b"".join([*records[:2], b"\x1f\x8b\x08\x00 garbage\n" * 50, *records[2:]]))
+    batches = scan(tmp_path, chunk_records=2)
+    found = read(tmp_path, batches)
+    assert [r.payload if outcome(r) == "page" else outcome(r) for r in found] == [
+        page(0), page(1), "unreadable", page(2), page(3), page(4), page(5),
+    ]  # fmt: skip
+    assert [r.raw_id for r in read_singly(tmp_path, batches)] == [r.raw_id for r in found]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzipped])
+def test_a_length_that_reaches_over_the_next_record_costs_its_own_record(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    n_bytes = len(http(page(1)))
+    broken = WARCS[1].replace(b"Content-Length: %d" % n_bytes, b"Content-Length: %d" % (n_bytes + 100))
+    data = b"".join([WARCS[0], broken, *WARCS[2:]])
+    put(tmp_path, "a.warc.gz" if pack is gzipped else "a.warc", pack(data))
+    payloads = [r.payload if outcome(r) == "page" else outcome(r) for r in read(tmp_path, scan(tmp_path))]
+    assert payloads == [page(0), "unreadable", page(2), page(3), page(4), page(5)]
+
+
+def test_members_cut_short_one_after_another_cost_no_whole_one(tmp_path: Path) -> None:
+    cut = gzipped(pages_warc([1], n_bytes=3_000)[0])[:-700]
+    put(tmp_path, "a.warc.gz", cut * 1_000 + b"".join(map(gzipped, WARCS)))
+    records = read(tmp_path, scan(tmp_path))
+    assert [r.payload for r in records if outcome(r) == "page"][-6:] == [page(n) for n in range(6)]
+    assert len(records) > 1_000
+
+
+def test_a_jsonl_gz_that_breaks_goes_on_at_its_next_member(tmp_path: Path) -> None:
+    members = [bytearray(gzipped(line)) for line in LINES]
+    members[2][12] ^= 0xFF
+    put(tmp_path, "a.jsonl.gz", b"".join(map(bytes, members)))
+    outcomes = [outcome(r) for r in read(tmp_path, scan(tmp_path))]
+    assert outcomes == ["page", "page", "unreadable", "page", "page", "page"]
+
+
+def test_a_saved_page_is_its_root_part(tmp_path: Path) -> None:
+    put(tmp_path, "a.mht", MIME)
+    (record,) = read(tmp_path, scan(tmp_path))
+    assert (record.payload, record.charset, record.url) == (b"<p>caf\xe9</p>", "windows-1252", "http://a.example/saved")
+
+
+@pytest.mark.parametrize("content", [b"", b"no message", MIME[:60], MIME.replace(b"text/html", b"text/x")])
+def test_a_broken_saved_page_is_a_rejection(tmp_path: Path, content: bytes) -> None:
+    put(tmp_path, "a.mhtml", content)
+    assert [outcome(r) for r in read(tmp_path, scan(tmp_path))] == ["bad_record"]
+
+
+def test_tar_members_that_are_no_files_or_share_a_name_are_rows(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, kind in [("a.html", tarfile.SYMTYPE), ("b.html", tarfile.CHRTYPE), ("d", tarfile.DIRTYPE)]:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+        for name in ("../x.html", "/y.html", "x" * 200 + ".html", "z.html", "z.html"):
+            info = tarfile.TarInfo(name)
+            info.size = 1
+            archive.addfile(info, io.BytesIO(b"x"))
+    put(tmp_path / "raw", "a.tar", buffer.getvalue())
+    records = read(tmp_path / "raw", scan(tmp_path / "raw"))
+    assert [outcome(r) for r in records] == ["unreadable"] * 2 + ["page"] * 5
+    assert len({r.raw_id for r in records}) == 7
+    assert [path.name for path in tmp_path.rglob("*")] == ["raw", "a.tar"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress], ids=["gz", "bz2", "zst"])
+def test_a_bomb_is_too_large(tmp_path: Path, pack: Callable[[bytes], bytes], request: pytest.FixtureRequest) -> None:
+    put(tmp_path, f"a.html.{request.node.callspec.id}", pack(b"\0" * 30_000_000))
+    assert [outcome(r) for r in read(tmp_path, scan(tmp_path))] == ["too_large"]
+
+
+def holds(name: str, content: bytes) -> None:
+    """What must be true of any bytes: rows, each with an id of its own, the same in chunks and alone."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        put(root, name, content)
+        batches = scan(root, chunk_records=2, batch_records=5)
+        ids = [r.raw_id for r in read(root, batches)]
+        assert len(set(ids)) == len(ids) == sum(batch.n_records for batch in batches)
+        assert [r.raw_id for r in read_singly(root, batches)] == ids
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(VALID)), st.binary(max_size=400))
+def test_any_bytes_are_rows(name: str, content: bytes) -> None:
+    holds(name, content)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.sampled_from(sorted(VALID)),
+    st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 255)), max_size=4),
+    st.integers(0, 20_000), st.integers(0, 20_000), st.binary(max_size=20),
+)  # fmt: skip
+def test_mutated_containers_are_rows(
+    name: str, flips: list[tuple[int, int]], begin: int, n_cut: int, splice: bytes
+) -> None:
+    data = bytearray(VALID[name])
+    for at, value in flips:
+        data[at % len(data)] ^= value
+    data[begin % len(data) : begin % len(data) + n_cut % 200] = splice
+    holds(name, bytes(data))
