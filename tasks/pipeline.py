@@ -276,9 +276,10 @@ def _settled_rows(table: pa.Table, gazetteers: Path, decisions: set[tuple[str, s
 
 
 def warm_up(gazetteers: Path) -> None:
-    """Load what a worker needs before its first page: models, lexicons, date locales."""
+    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow loads by itself."""
     warm_up_extraction()
     warm_up_language()
     load_recogniser(gazetteers)
     load_places(gazetteers)
     load_organisations(gazetteers)
+    to_bytes(to_table([], dataset=PAGES))
