@@ -21,6 +21,10 @@ DROPPED_TAGS = (
     "style", "noscript", "svg", "template", "iframe", "nav", "aside", "footer", "button", "select", "input", "label",
     "link", "meta", "picture", "source", "video", "audio", "canvas", "object", "embed",
 )  # fmt: skip
+# A list of so many links or more, of so many characters each at most, that are this share of its text, is a menu.
+MENU_LINKS = 6
+MAX_LINK_CHARS = 40
+MENU_SHARE = 0.95
 # A line of running text; menu lines, captions and headlines are shorter.
 LONG_LINE_CHARS = 80
 LONG_TEXTS = XPath(f".//body//text()[string-length(.) > {LONG_LINE_CHARS}][not(parent::script or parent::textarea)]")
@@ -48,13 +52,30 @@ def find_main_text(tree: HtmlElement, url: str | None) -> str:
 
 
 def lean_copy(tree: HtmlElement) -> HtmlElement:
-    """A copy of the tree without what no reading of it uses; text around what is dropped stays."""
+    """A copy of the tree without menus and what no reading of it uses; text around what is dropped stays."""
     lean = copy(tree)
     for element in list(lean.iter("script", *DROPPED_TAGS)):
         is_data = element.tag == "script" and "ld+json" in (element.get("type") or "").lower()
         if not is_data and element.getparent() is not None:
             element.drop_tree()
+    for element in list(lean.iter("ul", "ol")):
+        if is_menu(element) and element.getparent() is not None:
+            element.drop_tree()
     return lean
+
+
+def is_menu(element: HtmlElement) -> bool:
+    """Whether a list is short links and next to nothing else."""
+    links = element.findall(".//a")
+    if len(links) < MENU_LINKS:
+        return False
+    shown = _n_letters(element)
+    return shown < MAX_LINK_CHARS * len(links) and sum(map(_n_letters, links)) >= MENU_SHARE * shown
+
+
+def _n_letters(element: HtmlElement) -> int:
+    """Characters of an element's text that are no white space."""
+    return sum(map(len, element.text_content().split()))
 
 
 def is_doubtful(lines: list[str], shown_chars: int) -> bool:
@@ -66,8 +87,8 @@ def is_doubtful(lines: list[str], shown_chars: int) -> bool:
     n_chars = sum(map(len, lines))
     running = sum(len(line) for line in lines if len(line) > LONG_LINE_CHARS)
     share = MIN_SHARE_OF_SHORT_PAGE if n_chars < SHORT_CHARS else MIN_SHARE_OF_PAGE
-    is_menu = running < MIN_SHARE_OF_LINES * n_chars and running <= shown_chars
-    return n_chars < LITTLE_CHARS or is_menu or running < share * shown_chars
+    is_all_short = running < MIN_SHARE_OF_LINES * n_chars and running <= shown_chars
+    return n_chars < LITTLE_CHARS or is_all_short or running < share * shown_chars
 
 
 def _read(tree: HtmlElement, url: str | None, *, is_fast: bool) -> list[str]:
