@@ -276,7 +276,7 @@ def _settled_rows(table: pa.Table, gazetteers: Path, decisions: set[tuple[str, s
 
 
 def warm_up(gazetteers: Path) -> None:
-    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow loads by itself."""
+    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow brings in."""
     warm_up_extraction()
     warm_up_language()
     load_recogniser(gazetteers)
