@@ -16,9 +16,8 @@ from tasks.records.batches import Batch, Container, Kind
 from tasks.records.errors import SchemaError
 from tasks.records.reports import BatchReport, failed_batch
 from tasks.store.files import move_file, sweep_temp_files, unlink_files
-from tasks.store.footers import DocumentsFooter, PagesFooter, StoredFile, read_stored
+from tasks.store.footers import DocumentsFooter, PagesFooter, read_stored
 from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
-from tasks.store.tables import schema_of
 from tasks.workers.pool import WorkerPool, WorkFailed
 
 Scanned: TypeAlias = tuple[Container, ScanStart, list[Batch]]
@@ -57,14 +56,14 @@ def read_state(out: Path) -> Stored:
     strangers: list[Path] = []
     orphans: list[Path] = []
     for file in read_stored(out / PAGES):
-        footer = PagesFooter.from_json(file.stated) if file.stated and _is_ours(file, PAGES) else None
+        footer = PagesFooter.from_json(file.stated) if file.stated and file.is_current else None
         if footer is None or footer.part in pages[footer.container]:
             strangers.append(file.path)
         else:
             pages[footer.container][footer.part] = StoredPages(file.path, footer)
     days = {f.footer.batch_id: crawl_date_of(f.path) for parts in pages.values() for f in parts.values()}
     for file in read_stored(out / DOCUMENTS):
-        settled = DocumentsFooter.from_json(file.stated) if file.stated and _is_ours(file, DOCUMENTS) else None
+        settled = DocumentsFooter.from_json(file.stated) if file.stated and file.is_current else None
         if settled is None:
             strangers.append(file.path)
         elif days.get(settled.batch_id) == crawl_date_of(file.path):
@@ -72,10 +71,6 @@ def read_state(out: Path) -> Stored:
         else:
             orphans.append(file.path)
     return Stored(pages=dict(pages), documents=documents, orphans=tuple(orphans), strangers=tuple(strangers))
-
-
-def _is_ours(file: StoredFile, dataset: str) -> bool:
-    return file.stated is not None and file.schema.equals(schema_of(dataset), check_metadata=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

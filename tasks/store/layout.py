@@ -38,16 +38,24 @@ def _leaf_entries(dataset: Path) -> Iterator[os.DirEntry[str]]:
                 yield from sorted(os.scandir(leaf.path), key=lambda entry: entry.name)
 
 
+def file_entries(dataset: Path) -> Iterator[os.DirEntry[str]]:
+    """The Parquet files of a dataset in path order, as the folder lists them."""
+    return (e for e in _leaf_entries(dataset) if e.name.endswith(SUFFIX) and not e.name.startswith("."))
+
+
 def dataset_files(dataset: Path) -> list[Path]:
     """The Parquet files of a dataset in path order."""
-    return [Path(e.path) for e in _leaf_entries(dataset) if e.name.endswith(SUFFIX) and not e.name.startswith(".")]
+    return [Path(entry.path) for entry in file_entries(dataset)]
 
 
 def stray_files(dataset: Path) -> list[Path]:
     """Parquet files outside the leaf folders, which plain readers would take for rows of the dataset."""
-    return sorted(path for path in dataset.glob("*.parquet")) + sorted(
-        path for path in dataset.glob("*/**/*.parquet") if path.parents[1] != dataset
-    )
+    strays = []
+    for folder, _, names in os.walk(dataset):
+        parent, name = os.path.split(folder)
+        if parent != str(dataset) or not name.startswith(LEAF_PREFIX):
+            strays += [Path(folder, name) for name in names if name.endswith(SUFFIX)]
+    return sorted(strays)
 
 
 def leftover_temp_files(dataset: Path) -> list[Path]:

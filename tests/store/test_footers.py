@@ -2,7 +2,12 @@
 
 import dataclasses
 import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +16,8 @@ from tasks.records.batches import Batch, Kind, Mark, Piece
 from tasks.store.files import write_file
 from tasks.store.footers import DocumentsFooter, PagesFooter, read_pages_footer, read_stored
 from tasks.store.layout import file_path
-from tests.store.rows import page, pages_table
+from tasks.store.tables import schema_of
+from tests.store.rows import page, pages_table, write_pages
 
 NAMES = st.text(st.characters(codec=None) | st.sampled_from(["\udcff", "\ud800", "\0", "'", "م"]), max_size=20)
 NUMBERS = st.integers(0, 2**62)
@@ -102,3 +108,80 @@ def test_a_footer_covers_its_batch_under_any_version() -> None:
 def test_a_footer_does_not_cover_a_batch_that_differs(changed: dict[str, object]) -> None:
     other = dataclasses.replace(BATCH, **changed)  # type: ignore[arg-type]
     assert not PagesFooter.of_batch(BATCH, pipeline_version="v", rows_sha256="r").covers(other)
+
+
+@pytest.fixture(scope="module")
+def _opened() -> list[str]:
+    """The Parquet files that Python opens from now on; an audit hook stays for the life of the process."""
+    opened: list[str] = []
+    sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+    return opened
+
+
+@pytest.fixture
+def opened(_opened: list[str]) -> Iterator[list[str]]:
+    """The files opened during one test."""
+    _opened.clear()
+    yield _opened
+    _opened.clear()
+
+
+def opens_of(paths: list[Path], opened: list[str]) -> list[int]:
+    return [opened.count(str(path)) for path in paths]
+
+
+def test_a_file_that_stays_is_read_once_in_a_process(tmp_path: Path, opened: list[str]) -> None:
+    paths = [write_pages(tmp_path, page(n), batch_id=f"{n:016x}") for n in range(3)]
+    opened.clear()
+    for _ in range(4):
+        assert len(list(read_stored(tmp_path / "pages"))) == 3
+    assert opens_of(paths, opened) == [1, 1, 1]
+
+
+def test_a_replaced_file_alone_is_read_again(tmp_path: Path, opened: list[str]) -> None:
+    paths = [write_pages(tmp_path, page(n), batch_id=f"{n:016x}") for n in range(3)]
+    list(read_stored(tmp_path / "pages"))
+    write_file(paths[1], pages_table(page(7)), dataset="pages", footer={"batch_id": "new"})
+    opened.clear()
+    stated = [stored.stated for stored in read_stored(tmp_path / "pages")]
+    assert stated[1] == {"batch_id": "new"}
+    assert opens_of(paths, opened) == [0, 1, 0]
+
+
+def test_a_footer_longer_than_one_read_is_read_whole(tmp_path: Path) -> None:
+    path = file_path(tmp_path, "pages", crawl_date="2024-05-06", batch_id="b" * 16)
+    write_file(path, pages_table(page(1)), dataset="pages", footer={"container": "x" * 200_000})
+    assert [stored.stated for stored in read_stored(tmp_path / "pages")] == [{"container": "x" * 200_000}]
+
+
+def test_a_value_that_looks_like_the_footer_s_key_is_not_taken_for_it(tmp_path: Path) -> None:
+    sign = "\x18\x06marsad\x18\x02{}"
+    path = file_path(tmp_path, "pages", crawl_date="2024-05-06", batch_id="b" * 16)
+    write_file(path, pages_table(page(1, source=sign)), dataset="pages", footer={"container": sign})
+    assert [stored.stated for stored in read_stored(tmp_path / "pages")] == [{"container": sign}]
+
+
+FIELDS = list(schema_of("pages"))
+LAST = FIELDS[-1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_current"),
+    [
+        (FIELDS, True),
+        (FIELDS[:-1], False),
+        ([*FIELDS, pa.field("more", pa.string())], False),
+        ([*FIELDS[:-1], pa.field(LAST.name, pa.int32())], False),
+        ([*FIELDS[:-1], pa.field(LAST.name, LAST.type, nullable=not LAST.nullable)], False),
+        ([LAST, *FIELDS[:-1]], False),
+    ],
+    ids=["same", "one less", "one more", "another type", "another null", "another order"],
+)
+def test_a_file_of_another_schema_is_told_by_its_last_bytes(
+    tmp_path: Path, fields: list[pa.Field], is_current: bool
+) -> None:
+    schema = pa.schema(fields, metadata={**schema_of("pages").metadata, "marsad": b'{"batch_id": "b"}'})
+    path = file_path(tmp_path, "pages", crawl_date="2024-05-06", batch_id="b" * 16)
+    path.parent.mkdir(parents=True)
+    pq.write_table(schema.empty_table(), path)
+    assert [stored.is_current for stored in read_stored(tmp_path / "pages")] == [is_current]
