@@ -37,7 +37,7 @@ STAGES = {
     "read records": ("tasks.raw.readers.read_chunk",),
     "decode": ("tasks.extract.decoding.decode",),
     "parse": ("tasks.extract.html.parse_html",),
-    "frames": ("tasks.extract.frames.flatten_layout_tables", "tasks.extract.frames.mark_article_frame"),
+    "frames": ("tasks.extract.frames.mend_frame",),
     "main text": ("tasks.extract.main_text.find_main_text",),
     "page data": ("tasks.extract.page_data.read_page_data",),
     "title": ("tasks.extract.titles.find_title",),

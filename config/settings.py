@@ -34,7 +34,7 @@ class Settings(BaseModel):
         default=max(1, min(os.cpu_count() or 1, 64)), ge=1, le=256, description="Worker processes; default one a core."
     )
     batch_records: int = Field(default=5_000, ge=1, le=5_000, description="Most records of one batch (one file).")
-    chunk_records: int = Field(default=16, ge=1, le=1_000, description="Records handed to a worker at once.")
+    chunk_records: int = Field(default=8, ge=1, le=1_000, description="Records handed to a worker at once.")
     page_timeout_s: float = Field(default=30.0, gt=0, le=3_600, description="Longest time one page may take.")
     scan_timeout_s: float = Field(
         default=3_600.0,

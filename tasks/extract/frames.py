@@ -18,6 +18,12 @@ FRAME_SHARE = 0.8
 MAX_DEPTH = 256
 
 
+def mend_frame(tree: HtmlElement) -> None:
+    """Nothing; afterwards trafilatura finds layout tables as blocks and the article's frame by its mark."""
+    flatten_layout_tables(tree)
+    mark_article_frame(tree)
+
+
 def flatten_layout_tables(tree: HtmlElement) -> None:
     """Nothing; afterwards tables that lay out the page rather than hold data are plain blocks.
 

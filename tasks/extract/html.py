@@ -1,6 +1,8 @@
 """The HTML route: one parse, main text by trafilatura, metadata by the page's own statements."""
 
+import dataclasses
 import re
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from lxml.etree import XPath
@@ -9,7 +11,6 @@ from trafilatura.utils import load_html
 
 from tasks.extract.bylines import visible_authors
 from tasks.extract.dates import DateContext, modified, published
-from tasks.extract.frames import flatten_layout_tables, mark_article_frame
 from tasks.extract.main_text import EXTRACTOR, find_main_text
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
 from tasks.extract.people import json_ld_authors, meta_authors, people
@@ -183,17 +184,12 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
     tree = parse_html(text)
     if tree is None:
         return None
-    flatten_layout_tables(tree)
-    mark_article_frame(tree)
-    body = find_main_text(tree, url)
-    if not body:
-        return None
     data = read_page_data(tree)
     stated = find_sitename(data)
     sitename = stated or sitename_in_title(tree, url=url)
     title = find_title(tree, data, sitename=sitename, url=url)
-    return Article(
-        text=body,
+    found = Article(
+        text="",
         extractor=EXTRACTOR,
         title=title,
         description=data.first_meta("og:description", "description", "twitter:description", "dc.description"),
@@ -210,3 +206,6 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
         declared_language=find_declared_language(tree, data),
         is_paywalled=is_paywalled(data),
     )
+    # Last, for it uses the tree up.
+    body = find_main_text(tree, url, parse_again=partial(parse_html, text))
+    return dataclasses.replace(found, text=body) if body else None

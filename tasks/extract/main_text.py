@@ -1,7 +1,7 @@
 """The main text of a page by trafilatura: its fast reading, and its full one where the fast one is in doubt."""
 
 import logging
-from copy import copy
+from collections.abc import Callable
 
 import trafilatura
 from lxml.etree import XPath
@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
+from tasks.extract.frames import mend_frame
 from tasks.extract.lines import paragraphs
 
 # A dropped page is a row with its reason; trafilatura's own warnings about it say nothing more.
@@ -39,29 +40,33 @@ MIN_SHARE_OF_SHORT_PAGE = 0.8
 LITTLE_CHARS = 250
 
 
-def find_main_text(tree: HtmlElement, url: str | None) -> str:
-    """The main text, one paragraph a line; empty when trafilatura finds none. The tree stays as it is."""
-    lean = lean_copy(tree)
-    shown_chars = sum(len(" ".join(text.split())) for text in LONG_TEXTS(lean))
-    lines = _read(lean, url, is_fast=True)
+def find_main_text(tree: HtmlElement, url: str | None, *, parse_again: Callable[[], HtmlElement | None]) -> str:
+    """The main text, one paragraph a line; empty when trafilatura finds none.
+
+    The tree is used up: what no reading looks at is cut out of it. `parse_again` gives another one of the same page,
+    for the few pages that keep their article in what was cut out.
+    """
+    drop_unread(tree)
+    mend_frame(tree)
+    shown_chars = sum(len(" ".join(text.split())) for text in LONG_TEXTS(tree))
+    lines = _read(tree, url, is_fast=True)
     if is_doubtful(lines, shown_chars):
-        lines = _read(lean, url, is_fast=False)
-        if sum(map(len, lines)) < LITTLE_CHARS:  # some pages keep their article in what was dropped
-            lines = _read(tree, url, is_fast=False)
+        lines = _read(tree, url, is_fast=False)
+        if sum(map(len, lines)) < LITTLE_CHARS and (whole := parse_again()) is not None:
+            mend_frame(whole)
+            lines = _read(whole, url, is_fast=False)
     return "\n".join(lines)
 
 
-def lean_copy(tree: HtmlElement) -> HtmlElement:
-    """A copy of the tree without menus and what no reading of it uses; text around what is dropped stays."""
-    lean = copy(tree)
-    for element in list(lean.iter("script", *DROPPED_TAGS)):
+def drop_unread(tree: HtmlElement) -> None:
+    """Nothing; afterwards menus and what no reading looks at are gone, and the text around them stays."""
+    for element in list(tree.iter("script", *DROPPED_TAGS)):
         is_data = element.tag == "script" and "ld+json" in (element.get("type") or "").lower()
         if not is_data and element.getparent() is not None:
             element.drop_tree()
-    for element in list(lean.iter("ul", "ol")):
+    for element in list(tree.iter("ul", "ol")):
         if is_menu(element) and element.getparent() is not None:
             element.drop_tree()
-    return lean
 
 
 def is_menu(element: HtmlElement) -> bool:

@@ -54,37 +54,32 @@ class Words:
         return self.text[self.starts[first] : self.ends[last]]
 
     def _read(self, text: str) -> None:
-        # Every word of every page passes here: a word met before in the text is not folded again.
-        folded: dict[str, tuple[str, bool]] = {}
-        end = 0
-        for found in _word_pattern().finditer(text):
-            start, next_end = found.span()
-            surface = found[0]
-            gap = text[end:start]
-            join = _COMMON_GAPS.get(gap)
-            if self.starts:
-                self.opens.append(join is None and self._is_opening(gap))
-                self.joins.append(_join(gap) if join is None else join)
-            else:
-                self.opens.append(True)
-            known = folded.get(surface)
-            if known is None:
-                known = folded[surface] = (fold_name(surface), not surface[0].islower())
-            end = next_end
-            self.starts.append(start)
-            self.ends.append(end)
-            self.surfaces.append(surface)
-            self.keys.append(known[0])
-            self.capital.append(known[1])
-        if self.starts:
-            self.joins.append(BREAK)
+        # Every word of every page passes here: whole lists at a time, and a word met before is not folded again.
+        spans = [found.span() for found in _word_pattern().finditer(text)]
+        if not spans:
+            return
+        self.starts = [start for start, _ in spans]
+        self.ends = [end for _, end in spans]
+        self.surfaces = [text[start:end] for start, end in spans]
+        distinct = {surface: (fold_name(surface), not surface[0].islower()) for surface in set(self.surfaces)}
+        self.keys = [distinct[surface][0] for surface in self.surfaces]
+        self.capital = [distinct[surface][1] for surface in self.surfaces]
+        gaps = [text[end:start] for end, start in zip(self.ends, self.starts[1:], strict=False)]
+        joins = [_COMMON_GAPS.get(gap) for gap in gaps]
+        self.joins = [_join(gap) if join is None else join for gap, join in zip(gaps, joins, strict=True)]
+        self.joins.append(BREAK)
+        self.opens = [True]
+        self.opens += [
+            join is None and _is_opening(gap, before)
+            for gap, join, before in zip(gaps, joins, self.surfaces, strict=False)
+        ]
 
-    def _is_opening(self, gap: str) -> bool:
-        """Whether a word after this gap begins a sentence; the dot of an initial or of 'St.' ends none."""
-        if _SENTENCE_ENDS.isdisjoint(gap):
-            return False
-        before = self.surfaces[-1]
-        return not (_join(gap) == DOT and len(before) <= 2 and before[0].isupper())
+
+def _is_opening(gap: str, before: str) -> bool:
+    """Whether a word after this gap begins a sentence; the dot of an initial or of 'St.' ends none."""
+    if _SENTENCE_ENDS.isdisjoint(gap):
+        return False
+    return not (_join(gap) == DOT and len(before) <= 2 and before[0].isupper())
 
 
 def name_key(name: str) -> str:
