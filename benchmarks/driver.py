@@ -24,14 +24,15 @@ MEETING_S = 0.5
 class Build:
     """A finished build. `build_s` is from before the first page is read to after the last file is in place.
 
-    `extract_s` is its part up to the last pages file; `cpu_s` is CPU time of all processes meanwhile; peaks are of
-    the process that drives and of its largest worker.
+    `extract_s` is its part up to the last pages file; `cpu_s` is CPU time of all processes meanwhile, `worker_cpu_s`
+    that of the workers; peaks are of the process that drives and of its largest worker.
     """
 
     report: RunReport
     build_s: float
     extract_s: float
     cpu_s: float
+    worker_cpu_s: float
     parent_peak_bytes: int
     worker_peak_bytes: int
 
@@ -41,7 +42,7 @@ def build(settings: Settings) -> Build:
     with open_run(settings) as run:
         start_workers(run.pool)
         before = family_usage()
-        began = time.perf_counter()
+        began, parent_began = time.perf_counter(), time.process_time()
         scanned = scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
         changes = run.changes(scanned.scanned)
         with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
@@ -50,7 +51,7 @@ def build(settings: Settings) -> Build:
             extracted = time.perf_counter()
             paths = [path for path, _ in run.unsettled()]
             settled = list(threads.map(partial(_settle, run), paths))
-        ended = time.perf_counter()
+        ended, parent_cpu_s = time.perf_counter(), time.process_time() - parent_began
         after = family_usage()
         report = run.report(changes, reports, {path.stem: n for path, n in zip(paths, settled, strict=True)})
     return Build(
@@ -58,6 +59,7 @@ def build(settings: Settings) -> Build:
         build_s=ended - began,
         extract_s=extracted - began,
         cpu_s=after.cpu_s - before.cpu_s,
+        worker_cpu_s=after.cpu_s - before.cpu_s - parent_cpu_s,
         parent_peak_bytes=after.parent_peak_bytes,
         worker_peak_bytes=after.worker_peak_bytes,
     )

@@ -41,6 +41,7 @@ def run_marsad(raw: Path, out: Path, *, workers: int) -> dict[str, float]:
         "seconds": done.build_s,
         "extract_s": done.extract_s,
         "cpu_s": done.cpu_s,
+        "worker_cpu_s": done.worker_cpu_s,
         "parent_peak_bytes": done.parent_peak_bytes,
         "worker_peak_bytes": done.worker_peak_bytes,
     }
