@@ -4,7 +4,6 @@ import hashlib
 import importlib.metadata
 import json
 import re
-import traceback
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from tasks.enrich.mentions import load_recogniser
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
 from tasks.records.article import Article, Mention, Rejection
+from tasks.records.errors import describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.rows import Entity, Page
 
@@ -36,8 +36,6 @@ ROW_LIBRARIES = (
     "trafilatura",
 )
 VERSION_HEX = 10
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-MACHINE_PATH = re.compile(r"(?:/[^/\s'\":]{1,255}){2,}/")
 WORD = re.compile(r"\w+")
 
 
@@ -203,11 +201,3 @@ def fold_sha256(text: str) -> str:
     """sha256 of a text after NFKC, case and white space folding, hex: equal for reprints letter by letter."""
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return hashlib.sha256(folded.encode()).hexdigest()
-
-
-def describe_error(error: BaseException) -> str:
-    """Type, message and places of an error, without addresses or paths of a machine."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
-    message = MACHINE_PATH.sub("", ADDRESS.sub("0x", str(error)[:5_000]))[:500]
-    return "\n".join([f"{type(error).__name__}: {message}", *places])

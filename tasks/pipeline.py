@@ -26,7 +26,7 @@ from tasks.page import Work, rejected_page, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
-from tasks.records.errors import ContractError
+from tasks.records.errors import ContractError, describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, Counts, GroupKey
 from tasks.records.rows import Entity, Page
@@ -57,7 +57,7 @@ def extract_chunk(chunk: Chunk, batch_id: str, work: Work) -> ChunkResult:
     pages: list[Page] = []
     counts: dict[GroupKey, tuple[int, float]] = {}
     began = time.perf_counter()
-    for raw in read_chunk(work.raw, chunk, max_bytes=work.max_page_bytes):
+    for raw in _records(chunk, work):
         page = to_page(raw, work=work, batch_id=batch_id)
         pages.append(page)
         ended = time.perf_counter()
@@ -68,11 +68,19 @@ def extract_chunk(chunk: Chunk, batch_id: str, work: Work) -> ChunkResult:
     return ChunkResult(to_bytes(to_table(pages, dataset=PAGES)), len(pages), counts)
 
 
+def _records(chunk: Chunk, work: Work) -> Iterator[RawRecord]:
+    """The records of a chunk. Raises WorkFailed where a reader meets what nobody foresaw, which costs one record."""
+    try:
+        yield from read_chunk(work.raw, chunk, max_bytes=work.max_page_bytes)
+    except MemoryError:
+        raise
+    except Exception as error:  # the readers' boundary: hostile bytes end a record, never the run
+        raise WorkFailed("error", describe_error(error)) from None
+
+
 def describe_chunk(chunk: Chunk, batch_id: str, work: Work, rejection: Rejection) -> ChunkResult:
     """The row of a chunk of one record whose extraction did not come back: the record is read, not worked on."""
-    return _rejection_result(
-        next(read_chunk(work.raw, chunk, max_bytes=work.max_page_bytes)), batch_id, work, rejection
-    )
+    return _rejection_result(next(_records(chunk, work)), batch_id, work, rejection)
 
 
 def _rejection_result(raw: RawRecord, batch_id: str, work: Work, rejection: Rejection) -> ChunkResult:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from tasks.raw.containers import RawListing, list_raw
 from tasks.raw.scan import ScanStart, file_check, loose_batches, scan_container, unreadable_batch
 from tasks.records.batches import Batch, Container, Kind
-from tasks.records.errors import SchemaError
+from tasks.records.errors import SchemaError, describe_error
 from tasks.records.reports import BatchReport, failed_batch
 from tasks.store.files import move_file, sweep_temp_files, unlink_files
 from tasks.store.footers import DocumentsFooter, PagesFooter, read_stored
@@ -366,14 +366,20 @@ def scan_pending(raw: Path, pending: Pending, *, limits: ScanLimits, pool: Worke
 
 
 def _scan(raw: Path, container: Container, start: ScanStart, limits: ScanLimits) -> list[Batch]:
-    return scan_container(
-        raw,
-        container,
-        start=start,
-        batch_records=limits.batch_records,
-        chunk_records=limits.chunk_records,
-        max_bytes=limits.max_page_bytes,
-    )
+    """The batches of a container. Raises WorkFailed where its reader meets what nobody foresaw."""
+    try:
+        return scan_container(
+            raw,
+            container,
+            start=start,
+            batch_records=limits.batch_records,
+            chunk_records=limits.chunk_records,
+            max_bytes=limits.max_page_bytes,
+        )
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # the readers' boundary: it costs this container, not the run
+        raise WorkFailed("error", describe_error(error)) from None
 
 
 def sweep(out: Path) -> int:

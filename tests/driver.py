@@ -51,7 +51,7 @@ def _settle(run: Run, path: Path) -> tuple[str, int]:
         gazetteers=run.work.gazetteers,
         version=run.work.pipeline_version,
         pool=run.pool,
-        timeout_s=60,
+        timeout_s=run.limits.timeout_s,
     )
     return path.stem, n_documents
 

@@ -1,7 +1,6 @@
 """A raw record -> what the page says, from its own bytes alone."""
 
 import re
-import traceback
 
 from tasks.extract.dates import DateContext, warm_up_dates
 from tasks.extract.decoding import decode
@@ -85,8 +84,8 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
 def extract_article(raw: RawRecord, *, min_chars: int) -> Article | Rejection:
     """What one page says, or the reason why it is no article; deterministic, from the record's own bytes alone.
 
-    `min_chars` counts code points of the main text after NFC. Never raises on bad content: an error nobody foresaw is
-    the reason `error`, with its traceback. Time and memory are the process pool's to limit.
+    `min_chars` counts code points of the main text after NFC. An error nobody foresaw is the caller's to catch, at the
+    page's boundary; time and memory are the process pool's to limit.
     """
     if raw.rejection is not None:
         return raw.rejection
@@ -94,8 +93,6 @@ def extract_article(raw: RawRecord, *, min_chars: int) -> Article | Rejection:
         return _extract(raw, min_chars)
     except RecursionError:
         return _reject("no_main_text", "nested too deep to be read")
-    except Exception:  # the page boundary: whatever a page does to the libraries becomes its row
-        return _reject("error", traceback.format_exc(limit=-8))
 
 
 WARM_UP_PAGE = b"""<html><head><title>Warm-up</title></head><body><article><h1>A page to load every parser</h1>

@@ -150,7 +150,7 @@ def parse_machine(text: str) -> Moment | None:
     if "," in text[:5] and ":" in text:
         try:
             parsed = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             return None
         return Moment(parsed.replace(tzinfo=None), "second", parsed.tzinfo)
     return None

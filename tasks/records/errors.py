@@ -10,6 +10,13 @@
 A bad page is none of these: it becomes a `Rejection` (tasks/records/article.py) and a row of `pages`.
 """
 
+import re
+import traceback
+from pathlib import Path
+
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+MACHINE_PATH = re.compile(r"(?:/[^/\s'\":]{1,255}){2,}/")
+
 
 class MarsadError(Exception):
     """Base of every error that Marsad raises on purpose."""
@@ -33,3 +40,11 @@ class ContractError(MarsadError):
 
 class RunFailed(MarsadError):
     """A run ended, and at least one of its batches failed."""
+
+
+def describe_error(error: BaseException) -> str:
+    """Type, message and places of an error, without addresses or paths of a machine."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+    message = MACHINE_PATH.sub("", ADDRESS.sub("0x", str(error)[:5_000]))[:500]
+    return "\n".join([f"{type(error).__name__}: {message}", *places])

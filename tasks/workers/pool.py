@@ -30,18 +30,25 @@ SENDS = 3
 WATCH_S = 0.25
 
 T = TypeVar("T")
-Failure = Literal["timeout", "memory", "crash"]
+Failure = Literal["timeout", "memory", "crash", "error"]
 
 log = logging.getLogger(__name__)
 
 
 class WorkFailed(Exception):
-    """A call in a worker did not come back: `failure` says how it ended, `detail` what is known."""
+    """A call in a worker gave no result: `failure` says how it ended, `detail` what is known.
+
+    "error" is for functions to raise, where they meet what nobody foresaw.
+    """
 
     def __init__(self, failure: Failure, detail: str) -> None:
-        super().__init__(f"{failure}: {detail}")
+        super().__init__(failure, detail)
         self.failure: Failure = failure
         self.detail = detail
+
+    def __str__(self) -> str:
+        """'timeout: longer than 30 s'."""
+        return f"{self.failure}: {self.detail}"
 
 
 class PoolStopped(Exception):

@@ -253,3 +253,7 @@ def test_a_text_that_opens_with_a_word_of_publication_dates_a_page_without_headi
 
 def test_a_heading_that_links_to_the_start_page_is_no_headline() -> None:
     assert date_beside(f"<h1><a href='/'>{TITLE}</a></h1><p>25 November 2024</p>") is None
+
+
+def test_a_zone_beyond_every_clock_is_no_date() -> None:
+    assert parse_moment("Mon, 06 May 2024 07:08:09 +99999999999999") is None

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import SAMPLES
 from tests.driver import build, dataset_bytes
 from tests.pipeline.raw_pages import warc, write_loose
-from tests.pipeline.test_kills import processes_of, wait_for_commits, wait_until_gone
+from tests.soak.processes import processes_of, wait_for_commits, wait_until_gone
 
 pytestmark = pytest.mark.flow
 

@@ -18,7 +18,7 @@ import pytest
 
 from flows.prefect_server import free_port
 from tests.conftest import SAMPLES
-from tests.pipeline.test_kills import processes_of
+from tests.soak.processes import processes_of
 
 pytestmark = pytest.mark.flow
 
