@@ -36,7 +36,7 @@ def iter_lines(window: Window, *, line: int = 0, max_bytes: int) -> Iterator[tup
             at = len(buffer)
             if window.fill(at + 1) == at:
                 break
-        if end < 0 and window.damage is not None:
+        if (end < 0 or window.is_doubtful(end + 1)) and window.damage is not None:
             yield mark, window.damage
             if not window.resume():
                 return
