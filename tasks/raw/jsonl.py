@@ -66,7 +66,8 @@ def _skip_line(window: Window) -> bool:
 def parse_line(line: Line) -> dict[str, Any] | None:
     """The JSON object of a line, or None."""
     try:
-        parsed = json.loads(line.content)
+        # RFC 8259: UTF-8. What the library guesses otherwise makes other letters of UTF-16 that was cut at newlines.
+        parsed = json.loads(line.content.decode("utf-8-sig", "surrogatepass"))
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
