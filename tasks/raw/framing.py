@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from tasks.raw.streams import GZIP, READ_BYTES, BrokenRecord, TornRecord, Unit, Window, seek_unit
+from tasks.raw.streams import GZIP, READ_BYTES, STEP_BYTES, BrokenRecord, TornRecord, Unit, Window, seek_unit
 
 MAX_HEADER_BYTES = 1024 * 1024
 BLANK_LINES = re.compile(rb"(?:\r?\n)*")
@@ -174,17 +174,33 @@ class Framing:
                 raise BrokenRecord("the record's length reaches over the next record")
             if n_held < length and is_whole_file:
                 raise TornRecord("the body does not end")
+            if self._member_offset is not None and not self._ends_well():
+                raise BrokenRecord("no record follows in the gzip member")
         # The member ended before the body: its writer got Content-Length wrong, nothing is torn.
         body = bytes(window.buffer[n_head : n_head + n_held])
         window.drop(n_head + n_held)
         return Frame(offset, skip, head, body, n_held)
 
     def _is_followed_well(self, end: int) -> bool:
-        """Whether blank lines, the end or another record follow the body, as far as it can be seen."""
+        """Whether blank lines, the end or another record follow the body, as far as it can be seen.
+
+        Raises TornRecord where damage that makes the record doubtful follows at once.
+        """
         window = self._window
         blank = BLANK_LINES.match(window.buffer, end)
         at = blank.end() if blank else end
+        if window.is_doubtful(at):
+            raise TornRecord("the record's end cannot be checked")
         return at >= len(window.buffer) or self._form.may_begin(window, at)
+
+    def _ends_well(self) -> bool:
+        """Whether the gzip member is seen to end soon, unharmed: what follows the record is then its writer's own.
+
+        No further than a step, lest the members behind be passed over.
+        """
+        window = self._window
+        window.fill(len(window.buffer) + STEP_BYTES)
+        return window.is_at_end and window.damage is None
 
     def _seek_record(self) -> None:
         """Move the window to the next line that begins a record, or to the end, also over further damage."""

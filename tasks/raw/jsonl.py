@@ -36,7 +36,7 @@ def iter_lines(window: Window, *, line: int = 0, max_bytes: int) -> Iterator[tup
             at = len(buffer)
             if window.fill(at + 1) == at:
                 break
-        if end < 0 and window.damage is not None:
+        if (end < 0 or window.is_doubtful(end + 1)) and window.damage is not None:
             yield mark, window.damage
             if not window.resume():
                 return
@@ -66,7 +66,8 @@ def _skip_line(window: Window) -> bool:
 def parse_line(line: Line) -> dict[str, Any] | None:
     """The JSON object of a line, or None."""
     try:
-        parsed = json.loads(line.content)
+        # RFC 8259: UTF-8. What the library guesses otherwise makes other letters of UTF-16 that was cut at newlines.
+        parsed = json.loads(line.content.decode("utf-8-sig", "surrogatepass"))
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None

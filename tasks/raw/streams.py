@@ -39,10 +39,14 @@ UNPACK_ERRORS = (
 
 
 class BrokenRecord(Exception):
-    """The bytes are not what they should be; `offset`, `skip` and `line` say where, once that is known."""
+    """The bytes are not what they should be; `offset`, `skip` and `line` say where, once that is known.
 
-    def __init__(self, message: str, offset: int = 0, *, skip: int = 0, line: int = 0) -> None:
+    `is_apart`: the bytes given before it belong to a unit that ended well, so that it tells nothing about them.
+    """
+
+    def __init__(self, message: str, offset: int = 0, *, skip: int = 0, line: int = 0, is_apart: bool = False) -> None:
         super().__init__(message)
+        self.is_apart = is_apart
         self.offset, self.skip, self.line = offset, skip, line
 
 
@@ -128,6 +132,14 @@ class Window:
         """Whether no more than `buffer` will come, for the end or for damage."""
         return self._is_ended or self.damage is not None
 
+    def is_doubtful(self, end: int) -> bool:
+        """Whether what is held ends at `end`, for damage of the very unit it comes from.
+
+        Only a unit's end tells whether it unpacks to what was packed: until then a decoder that lost its way may have
+        made up what it gave.
+        """
+        return self.fill(end + 1) <= end and self.damage is not None and not self.damage.is_apart
+
     def drop(self, n_bytes: int) -> None:
         """Let go of the first bytes of the buffer."""
         n_dropped = max(0, min(n_bytes, len(self.buffer)))
@@ -142,8 +154,12 @@ class Window:
         return self.offset - begin
 
     def resume(self) -> bool:
-        """Whether there may be anything behind the damage; what was held before it is given up."""
+        """Whether there may be anything behind the damage; what was held before it is given up.
+
+        The damage counts as a byte: it and what follows it have places of their own.
+        """
         self.drop(len(self.buffer))
+        self.offset += 1
         self.damage = None
         return not self._is_ended
 
@@ -384,7 +400,7 @@ class Unpacked:
                 data = unit.read()
             except BrokenRecord as error:
                 self._unit, self._broken = None, unit
-                raise BrokenRecord(str(error)) from error
+                raise BrokenRecord(str(error), is_apart=self.is_between_units) from error
             self.is_between_units = False
             if data:
                 return data

@@ -104,6 +104,59 @@ def test_a_jsonl_gz_that_breaks_goes_on_at_its_next_member(tmp_path: Path) -> No
     assert outcomes == ["page", "page", "unreadable", "page", "page", "page"]
 
 
+def outcomes(root: Path) -> list[bytes | str]:
+    """The payload of each page and the reason of each rejection; the same whether read in chunks or alone."""
+    batches = scan(root, chunk_records=2)
+    found = read(root, batches)
+    assert [r.raw_id for r in read_singly(root, batches)] == [r.raw_id for r in found]
+    return [r.payload if outcome(r) == "page" else outcome(r) for r in found]
+
+
+PAGE_SIZES = [40, 3_000, 33_000, 70_000]
+
+
+@pytest.mark.parametrize("n_cut", [1, 4, 9, 30, 200, 700])
+@pytest.mark.parametrize("n_bytes", PAGE_SIZES)
+@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl.gz"])
+def test_a_member_cut_short_before_others_is_one_rejection(tmp_path: Path, name: str, n_bytes: int, n_cut: int) -> None:
+    pages = [page(n, n_bytes=n_bytes) for n in range(4)]
+    lines = [b'{"html": "%s"}\n' % content for content in pages]
+    members = [gzipped(m) for m in (lines if "jsonl" in name else pages_warc(range(4), n_bytes=n_bytes))]
+    members[1] = members[1][: -min(n_cut, len(members[1]) // 2)]
+    put(tmp_path, name, b"".join(members))
+    found = outcomes(tmp_path)
+    if "jsonl" in name and pages[1] in found:  # the cut left the line whole
+        found.remove(pages[1])
+    assert [pages[0], *pages[2:]] == [f for f in found if f in pages]
+    assert found.count("unreadable") == 1
+    assert set(found) - set(pages) <= {"unreadable", "bad_record"}
+
+
+@pytest.mark.parametrize("n_bytes", PAGE_SIZES)
+@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl.gz", "a.jsonl.bz2", "a.warc.zst"])
+def test_a_unit_whose_checksum_is_wrong_is_one_rejection(tmp_path: Path, name: str, n_bytes: int) -> None:
+    pages = [page(n, n_bytes=n_bytes) for n in range(4)]
+    lines = [b'{"html": "%s"}\n' % content for content in pages]
+    checked = zstandard.ZstdCompressor(write_checksum=True).compress
+    pack, at = {".gz": (gzipped, -8), "bz2": (bz2.compress, 10), "zst": (checked, -1)}[name[-3:]]
+    units = [bytearray(pack(u)) for u in (lines if "jsonl" in name else pages_warc(range(4), n_bytes=n_bytes))]
+    units[1][at] ^= 0xFF
+    put(tmp_path, name, b"".join(units))
+    assert outcomes(tmp_path) == [pages[0], "unreadable", pages[2], pages[3]]
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_whole_body_in_a_member_that_ends_too_early_is_torn_at_the_end_of_a_file_alone(
+    tmp_path: Path, is_last: bool
+) -> None:
+    members = [gzipped(record) for record in WARCS[:3]]
+    members[1] = members[1][:-8]
+    put(tmp_path, "a.warc.gz", b"".join(members[:2] if is_last else members))
+    (batch,) = scan(tmp_path)
+    assert batch.n_records == (1 if is_last else 3)
+    assert outcomes(tmp_path) == ([page(0)] if is_last else [page(0), "unreadable", page(2)])
+
+
 def test_a_saved_page_is_its_root_part(tmp_path: Path) -> None:
     put(tmp_path, "a.mht", MIME)
     (record,) = read(tmp_path, scan(tmp_path))

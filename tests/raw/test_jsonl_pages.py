@@ -90,6 +90,19 @@ def test_lone_surrogates_are_no_crash_and_leave_other_texts_storable(tmp_path: P
     assert (record.payload, record.url, record.source) == (b"a \xed\xa0\x80 b", "http://x/?", "s?")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_lines_that_are_not_utf_8_are_no_pages_of_other_letters(tmp_path: Path, encoding: str, mark: str) -> None:
+    put(tmp_path, "a.jsonl", f'{mark}{{"text": "\u0627\u0628\u0644"}}\n{{"text": "\u0644\u0628"}}\n'.encode(encoding))
+    assert {outcome(r) for r in records_of(tmp_path)} == {"bad_record"}
+
+
+def test_nul_bytes_between_lines_cost_no_line(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl", b'\0\0\n{"text": "a\0b"}\n{"text": "a\\u0000b"}\n{"text": "c"}\n')
+    found = [r.payload if outcome(r) == "page" else outcome(r) for r in records_of(tmp_path)]
+    assert found == ["bad_record", "bad_record", b"a\0b", b"c"]
+
+
 def test_a_nul_in_the_url_is_kept(tmp_path: Path) -> None:
     put(tmp_path, "a.jsonl", line(text="x", url="http://x/\x00y"))
     assert record_of(tmp_path).url == "http://x/\x00y"
