@@ -7,7 +7,7 @@ PEERS_READY := $(PEERS)/.venv/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-logic check format eval bench bench-peers samples readme clean
+.PHONY: help env run test test-logic check format eval bench bench-peers soak samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -57,6 +57,9 @@ $(PEERS_READY): $(PEERS)/requirements.lock
 	python3 -m venv $(PEERS)/.venv
 	$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(PEERS)/requirements.lock
 	touch $(PEERS_READY)
+
+soak: $(READY)   ## kills, faults and mutated pages at length; prints a table
+	$(BIN)/python -m tests.soak
 
 samples: $(READY) ## write data/raw anew from tests/samples
 	$(BIN)/python -m tests.samples.build

@@ -22,7 +22,7 @@ from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
 from tasks.plan import Changes
 from tasks.records.batches import Batch
-from tasks.records.errors import RunFailed
+from tasks.records.errors import RunFailed, failure_sentence
 from tasks.records.reports import BatchReport, RunReport, failed_batch
 from tasks.run import Run, open_run
 
@@ -152,8 +152,7 @@ def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:
     result = future.result(raise_on_failure=False)
     if not isinstance(result, BaseException):
         return result
-    error = f"{type(result).__name__}: {result}"
-    return failed_batch(batch_id, label, error)
+    return failed_batch(batch_id, label, failure_sentence(result))
 
 
 def refuse_failed(report: RunReport) -> RunReport:

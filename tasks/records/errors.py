@@ -10,10 +10,12 @@
 A bad page is none of these: it becomes a `Rejection` (tasks/records/article.py) and a row of `pages`.
 """
 
+import errno
 import re
 import traceback
 from pathlib import Path
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 MACHINE_PATH = re.compile(r"(?:/[^/\s'\":]{1,255}){2,}/")
 
@@ -48,3 +50,10 @@ def describe_error(error: BaseException) -> str:
     places = [f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
     message = MACHINE_PATH.sub("", ADDRESS.sub("0x", str(error)[:5_000]))[:500]
     return "\n".join([f"{type(error).__name__}: {message}", *places])
+
+
+def failure_sentence(error: BaseException) -> str:
+    """What a failed batch says to an operator: the remedy where there is one, else type and message of the error."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"the disk is full ({error.strerror}); make room and run again, what was finished stays"
+    return f"{type(error).__name__}: {error}"
