@@ -235,8 +235,15 @@ def member_frames(packed: Window, form: RecordFormat, *, body_limit: int, is_ope
             continue
         unit = Unit(packed, GZIP)
         records = Framing(Window(unit), form, body_limit=body_limit, is_open=is_open, member_offset=unit.offset)
-        for found in records:
-            unit.lost_at = unit.fed_to if isinstance(found, Damage) else None
-            yield found
+        try:
+            for found in records:
+                unit.lost_at = unit.fed_to if isinstance(found, Damage) else None
+                yield found
+        except TornRecord as torn:
+            # Another member inside the torn one: it was cut short before, and took what follows for its own.
+            if not seek_unit(packed, unit, begins=form.begins):
+                raise
+            yield Damage(torn.offset, torn.skip, str(torn))
+            continue
         if unit.end is None and not seek_unit(packed, unit, begins=form.begins):
             return

@@ -157,6 +157,13 @@ def test_a_whole_body_in_a_member_that_ends_too_early_is_torn_at_the_end_of_a_fi
     assert outcomes(tmp_path) == ([page(0)] if is_last else [page(0), "unreadable", page(2)])
 
 
+def test_a_cut_member_that_swallows_the_last_ones_is_no_torn_tail(tmp_path: Path) -> None:
+    # gzip of level 0 stores its bytes behind their length: cut, it takes what follows for them.
+    stored = gzip.compress(pages_warc([1], n_bytes=30_000)[0], compresslevel=0, mtime=0)[:9_000]
+    put(tmp_path, "a.warc.gz", gzipped(WARCS[0]) + stored + gzipped(WARCS[2]) + gzipped(WARCS[3]))
+    assert outcomes(tmp_path) == [page(0), "unreadable", page(2), page(3)]
+
+
 def test_a_saved_page_is_its_root_part(tmp_path: Path) -> None:
     put(tmp_path, "a.mht", MIME)
     (record,) = read(tmp_path, scan(tmp_path))
