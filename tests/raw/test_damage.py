@@ -164,6 +164,18 @@ def test_a_cut_member_that_swallows_the_last_ones_is_no_torn_tail(tmp_path: Path
     assert outcomes(tmp_path) == [page(0), "unreadable", page(2), page(3)]
 
 
+def test_lines_that_a_broken_bzip2_block_makes_up_are_a_part_of_the_damage(tmp_path: Path) -> None:
+    streams = [bytearray(bz2.compress(b'{"text": "%s"}\n' % page(n, n_bytes=70_000))) for n in range(3)]
+    streams[1][582] ^= 9  # makes up some lines before its checksum fails
+    put(tmp_path, "a.jsonl.bz2", b"".join(streams))
+    assert outcomes(tmp_path) == [page(0, n_bytes=70_000), "unreadable", page(2, n_bytes=70_000)]
+
+
+def test_broken_lines_of_a_packed_file_that_is_well_are_rows_each(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl.gz", gzipped(LINES[0] + b"no json\n" * 3 + LINES[1] + b"no json\n"))
+    assert outcomes(tmp_path) == [b"page 0", *["bad_record"] * 3, b"page 1", "bad_record"]
+
+
 def test_a_saved_page_is_its_root_part(tmp_path: Path) -> None:
     put(tmp_path, "a.mht", MIME)
     (record,) = read(tmp_path, scan(tmp_path))

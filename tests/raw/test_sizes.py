@@ -1,7 +1,6 @@
 """Pages, lines and packings beyond every limit: one row each, in flat memory, and the pages beside them are right."""
 
 import gzip
-import io
 import os
 import subprocess
 import sys
