@@ -133,7 +133,7 @@ def test_a_member_cut_short_before_others_is_one_rejection(tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("n_bytes", PAGE_SIZES)
-@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl.gz", "a.jsonl.bz2", "a.warc.zst"])
+@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl.gz", "a.warc.bz2", "a.jsonl.bz2", "a.warc.zst", "a.jsonl.zst"])
 def test_a_unit_whose_checksum_is_wrong_is_one_rejection(tmp_path: Path, name: str, n_bytes: int) -> None:
     pages = [page(n, n_bytes=n_bytes) for n in range(4)]
     lines = [b'{"html": "%s"}\n' % content for content in pages]
@@ -204,6 +204,26 @@ def test_tar_members_that_are_no_files_or_share_a_name_are_rows(tmp_path: Path) 
     assert [outcome(r) for r in records] == ["unreadable"] * 2 + ["page"] * 5
     assert len({r.raw_id for r in records}) == 7
     assert [path.name for path in tmp_path.rglob("*")] == ["raw", "a.tar"]
+
+
+@pytest.mark.parametrize("name", ["a.warc.bz2", "a.warc.zst", "a.jsonl.bz2", "a.jsonl.zst"])
+def test_a_stream_that_is_cut_goes_on_at_the_next(tmp_path: Path, name: str) -> None:
+    pack = bz2.compress if name.endswith("bz2") else zstandard.compress
+    lines = [b'{"html": "%s"}\n' % page(n) for n in range(4)]
+    units = [pack(unit) for unit in (lines if "jsonl" in name else WARCS[:4])]
+    put(tmp_path, name, units[0] + units[1][:-20] + units[2] + units[3])
+    assert outcomes(tmp_path) == [page(0), "unreadable", page(2), page(3)]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzipped], ids=["tar", "tar.gz"])
+def test_members_behind_a_broken_tar_header_are_found_by_the_next_whole_one(
+    tmp_path: Path, pack: Callable[[bytes], bytes], request: pytest.FixtureRequest
+) -> None:
+    data = bytearray(tar_bytes([(f"{n}.html", page(n, n_bytes=2_000)) for n in range(4)]))
+    data[data.index(b"1.html") + 124] = ord("x")  # in the size: its checksum is another
+    put(tmp_path, f"a.{request.node.callspec.id}", pack(bytes(data)))
+    pages = [page(n, n_bytes=2_000) for n in range(4)]
+    assert outcomes(tmp_path) == [pages[0], "unreadable", *pages[2:]]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress], ids=["gz", "bz2", "zst"])
