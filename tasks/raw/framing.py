@@ -189,9 +189,11 @@ class Framing:
         window = self._window
         blank = BLANK_LINES.match(window.buffer, end)
         at = blank.end() if blank else end
-        if window.is_doubtful(at):
+        if window.fill(at + 1) > at and self._form.may_begin(window, at):
+            return True
+        if window.is_doubtful:
             raise TornRecord("the record's end cannot be checked")
-        return at >= len(window.buffer) or self._form.may_begin(window, at)
+        return at >= len(window.buffer)
 
     def _ends_well(self) -> bool:
         """Whether the gzip member is seen to end soon, unharmed: what follows the record is then its writer's own.

@@ -38,7 +38,8 @@ def iter_lines(window: Window, *, line: int = 0, max_bytes: int) -> Iterator[tup
             at = len(buffer)
             if window.fill(at + 1) == at:
                 break
-        if (end < 0 or window.is_doubtful(end + 1)) and window.damage is not None:
+        is_last_held = end < 0 or window.fill(end + 2) == end + 1
+        if is_last_held and window.damage is not None and (end < 0 or window.is_doubtful):
             yield mark, window.damage
             if not window.resume():
                 return

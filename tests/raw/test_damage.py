@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import io
+import random
+import struct
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.raw.archives import gzipped, http, outcome, page, pages_warc, put, read, read_singly, scan, zip_bytes
+from tests.raw.archives import gzipped, http, outcome, page, pages_warc, put, read, read_singly, scan, warc, zip_bytes
 
 LINES = [b'{"text": "page %d"}\n' % n for n in range(6)]
 WARCS = pages_warc(range(6))
@@ -206,13 +208,28 @@ def test_tar_members_that_are_no_files_or_share_a_name_are_rows(tmp_path: Path) 
     assert [path.name for path in tmp_path.rglob("*")] == ["raw", "a.tar"]
 
 
-@pytest.mark.parametrize("name", ["a.warc.bz2", "a.warc.zst", "a.jsonl.bz2", "a.jsonl.zst"])
+@pytest.mark.parametrize("name", ["a.warc.bz2", "a.warc.zst", "a.jsonl.bz2"])
 def test_a_stream_that_is_cut_goes_on_at_the_next(tmp_path: Path, name: str) -> None:
     pack = bz2.compress if name.endswith("bz2") else zstandard.compress
     lines = [b'{"html": "%s"}\n' % page(n) for n in range(4)]
     units = [pack(unit) for unit in (lines if "jsonl" in name else WARCS[:4])]
     put(tmp_path, name, units[0] + units[1][:-20] + units[2] + units[3])
     assert outcomes(tmp_path) == [page(0), "unreadable", page(2), page(3)]
+
+
+@pytest.mark.parametrize("name", ["a.warc.zst", "a.jsonl.zst"])
+def test_a_zstd_frame_without_checksum_that_takes_bytes_of_the_next_is_no_page(tmp_path: Path, name: str) -> None:
+    # A frame of one raw block (RFC 8878, 3.1.1.2): cut, it takes the next frame's first bytes for its own last ones.
+    noise = [random.Random(n).randbytes(600).hex().encode() for n in range(4)]
+    blocks = [b'{"text": "%s"}\n' % t if "jsonl" in name else warc(http(t)) for t in noise]
+    stored = [
+        b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(b)) + struct.pack("<I", len(b) << 3 | 1)[:3] + b for b in blocks
+    ]
+    put(tmp_path, name, stored[0] + stored[1][:-20] + stored[2] + stored[3])
+    found = outcomes(tmp_path)
+    assert [found[0], found[-1]] == [noise[0], noise[3]]
+    assert "unreadable" in found
+    assert {f for f in found if isinstance(f, bytes)} <= set(noise)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzipped], ids=["tar", "tar.gz"])
