@@ -189,9 +189,11 @@ class Framing:
         window = self._window
         blank = BLANK_LINES.match(window.buffer, end)
         at = blank.end() if blank else end
-        if window.is_doubtful(at):
+        if window.fill(at + 1) > at and self._form.may_begin(window, at):
+            return True
+        if window.is_doubtful:
             raise TornRecord("the record's end cannot be checked")
-        return at >= len(window.buffer) or self._form.may_begin(window, at)
+        return at >= len(window.buffer)
 
     def _ends_well(self) -> bool:
         """Whether the gzip member is seen to end soon, unharmed: what follows the record is then its writer's own.
@@ -235,8 +237,15 @@ def member_frames(packed: Window, form: RecordFormat, *, body_limit: int, is_ope
             continue
         unit = Unit(packed, GZIP)
         records = Framing(Window(unit), form, body_limit=body_limit, is_open=is_open, member_offset=unit.offset)
-        for found in records:
-            unit.lost_at = unit.fed_to if isinstance(found, Damage) else None
-            yield found
+        try:
+            for found in records:
+                unit.lost_at = unit.fed_to if isinstance(found, Damage) else None
+                yield found
+        except TornRecord as torn:
+            # Another member inside the torn one: it was cut short before, and took what follows for its own.
+            if not seek_unit(packed, unit, begins=form.begins):
+                raise
+            yield Damage(torn.offset, torn.skip, str(torn))
+            continue
         if unit.end is None and not seek_unit(packed, unit, begins=form.begins):
             return

@@ -13,6 +13,8 @@ from tasks.records.raw import RawRecord
 
 # JSON escapes can make a line six times as long as its page ("\\u0627").
 ESCAPE_FACTOR = 6
+# What a decoder that lost its way makes up before it sees that: a bzip2 block is 900 kB at most.
+MAX_HELD_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ def iter_lines(window: Window, *, line: int = 0, max_bytes: int) -> Iterator[tup
             at = len(buffer)
             if window.fill(at + 1) == at:
                 break
-        if (end < 0 or window.is_doubtful(end + 1)) and window.damage is not None:
+        is_last_held = end < 0 or window.fill(end + 2) == end + 1
+        if is_last_held and window.damage is not None and (end < 0 or window.is_doubtful):
             yield mark, window.damage
             if not window.resume():
                 return
@@ -51,6 +54,24 @@ def iter_lines(window: Window, *, line: int = 0, max_bytes: int) -> Iterator[tup
             content = bytes(buffer[:max_bytes])
             yield mark, Line(content, True, _skip_line(window))
         line += 1
+
+
+def without_made_up(found: Iterator[tuple[Mark, Line | BrokenRecord]]) -> Iterator[tuple[Mark, Line | BrokenRecord]]:
+    """The same lines and damaged stretches; lines that are no objects, right before damage, are a part of it."""
+    held: list[tuple[Mark, Line | BrokenRecord]] = []
+    n_bytes = 0
+    for mark, line in found:
+        if isinstance(line, BrokenRecord):
+            yield held[0][0] if held else mark, line
+            held, n_bytes = [], 0
+            continue
+        content = line.content.strip()
+        held.append((mark, line))
+        n_bytes += len(content)
+        if n_bytes > MAX_HELD_BYTES or (content.startswith(b"{") and content.endswith(b"}")):
+            yield from held
+            held, n_bytes = [], 0
+    yield from held
 
 
 def _skip_line(window: Window) -> bool:

@@ -321,7 +321,7 @@ def _line_entries(
 ) -> Iterator[Entry]:
     """The records of JSON lines."""
     name_inside, ordinal = member
-    for at, line in jsonl.iter_lines(window, line=mark.line, max_bytes=max_bytes):
+    for at, line in jsonl.without_made_up(jsonl.iter_lines(window, line=mark.line, max_bytes=max_bytes)):
         if isinstance(line, BrokenRecord):
             yield _unreadable(
                 container, at, str(line), member=name_inside[1:], ordinal=ordinal, position=str(at.line + 1)

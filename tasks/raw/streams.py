@@ -20,6 +20,8 @@ from typing import BinaryIO, Protocol
 import zstandard
 
 READ_BYTES = 256 * 1024
+# That of bzip2.
+MAX_MAGIC_BYTES = 10
 STEP_BYTES = 32 * 1024
 # What the zstd command reads without being told otherwise; bodies over HTTP have a window of 8 MiB (RFC 9659).
 MAX_ZSTD_WINDOW_BYTES = 128 * 1024 * 1024
@@ -132,13 +134,14 @@ class Window:
         """Whether no more than `buffer` will come, for the end or for damage."""
         return self._is_ended or self.damage is not None
 
-    def is_doubtful(self, end: int) -> bool:
-        """Whether what is held ends at `end`, for damage of the very unit it comes from.
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether damage shows in the very unit that the last held bytes come from.
 
         Only a unit's end tells whether it unpacks to what was packed: until then a decoder that lost its way may have
         made up what it gave.
         """
-        return self.fill(end + 1) <= end and self.damage is not None and not self.damage.is_apart
+        return self.damage is not None and not self.damage.is_apart
 
     def drop(self, n_bytes: int) -> None:
         """Let go of the first bytes of the buffer."""
@@ -279,14 +282,16 @@ class Codec:
     magic: re.Pattern[bytes]
     decoder: Callable[[], Decoder]
     is_probed: bool = False
+    has_checksum: bool = True
     step_bytes: int = STEP_BYTES
 
 
 GZIP = Codec("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]"), lambda: Inflater(31), is_probed=True)
 BZIP2 = Codec("bzip2", re.compile(rb"BZh[1-9]1AY&SY"), lambda: BlockDecoder(bz2.BZ2Decompressor()))
 ZSTD = Codec(
-    "zstd", re.compile(rb"\x28\xb5\x2f\xfd"), lambda: Zstd(MAX_ZSTD_WINDOW_BYTES), step_bytes=ZSTD_STEP_BYTES * 16
-)
+    "zstd", re.compile(rb"\x28\xb5\x2f\xfd"), lambda: Zstd(MAX_ZSTD_WINDOW_BYTES),
+    has_checksum=False, step_bytes=ZSTD_STEP_BYTES * 16,
+)  # fmt: skip
 HTTP_ZSTD = Codec("zstd", ZSTD.magic, lambda: Zstd(8 * 1024 * 1024), step_bytes=ZSTD.step_bytes)
 CODECS = {".gz": GZIP, ".bz2": BZIP2, ".zst": ZSTD, ".tgz": GZIP, ".tbz2": BZIP2}
 
@@ -308,6 +313,9 @@ class Unit:
         self.end: int | None = None
         # Where the unit stopped giving records: from there on others are looked for.
         self.lost_at: int | None = None
+        # A unit without checksum that was cut may have ended in the middle of what followed it.
+        packed.fill(MAX_MAGIC_BYTES)
+        self.is_begun_well = codec.magic.match(packed.buffer) is not None
         self._is_broken = False
         self._decoder = codec.decoder()
 
@@ -400,7 +408,8 @@ class Unpacked:
                 data = unit.read()
             except BrokenRecord as error:
                 self._unit, self._broken = None, unit
-                raise BrokenRecord(str(error), is_apart=self.is_between_units) from error
+                is_apart = self.is_between_units and (self.codec.has_checksum or unit.is_begun_well)
+                raise BrokenRecord(str(error), is_apart=is_apart) from error
             self.is_between_units = False
             if data:
                 return data

@@ -1,18 +1,36 @@
 """The members of a zip file. The standard library reads the directory; the bytes are unpacked here, under limits."""
 
+import dataclasses
 import lzma
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks.raw.members import Member
-from tasks.raw.streams import BZIP2, ZSTD, BlockDecoder, BrokenRecord, Codec, Inflater, OpenFile, Source, Unit, Window
+from tasks.raw.streams import (
+    BZIP2,
+    UNPACK_ERRORS,
+    ZSTD,
+    BlockDecoder,
+    BrokenRecord,
+    Codec,
+    Inflater,
+    OpenFile,
+    Source,
+    Unit,
+    Window,
+    describe,
+)  # fmt: skip
 
 ENCRYPTED_FLAG = 0x1
+SIZES_BEHIND_FLAG = 0x8
+UTF_8_FLAG = 0x800
+# A zip64 header states it elsewhere.
+UNKNOWN_SIZE = 0xFFFFFFFF
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 LOCAL_MAGIC = b"PK\x03\x04"
 LZMA_METHOD = 14
@@ -27,13 +45,55 @@ CODECS: dict[int, Codec | None] = {
 
 
 def members(path: Path, file: OpenFile) -> Iterator[tuple[Member, Callable[[], Source]]]:
-    """The members in the order of the directory, each with what gives its bytes."""
+    """The members in the order of the directory, each with what gives its bytes.
+
+    Where the directory is damaged: those whose own headers are found, and one without a name that says so.
+    """
     read = reader(file)
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            if not info.is_dir():
-                member = _member(info)
-                yield member, lambda member=member: read(member)  # type: ignore[misc]
+    found: Iterable[Member]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [_member(info) for info in archive.infolist() if not info.is_dir()]
+    except UNPACK_ERRORS as error:
+        found = _salvaged(file, describe(error))
+    for member in found:
+        yield member, lambda member=member: read(member)  # type: ignore[misc]
+
+
+def _salvaged(file: OpenFile, wrong: str) -> Iterator[Member]:
+    """The members of a zip by their own headers; the last has no name and bears what is wrong with the directory."""
+    window = Window(file.source())
+    while _seek_local_header(window):
+        _, _, flags, method, time, date, crc, n_packed, n_bytes, n_name, n_extra = LOCAL_HEADER.unpack_from(
+            window.buffer
+        )
+        n_head = LOCAL_HEADER.size + n_name + n_extra
+        window.fill(n_head)
+        name = bytes(window.buffer[LOCAL_HEADER.size : LOCAL_HEADER.size + n_name])
+        day = (date >> 9) + 1980, date >> 5 & 0xF, date & 0x1F, time >> 11, time >> 5 & 0x3F, (time & 0x1F) * 2
+        info = zipfile.ZipInfo(name.decode("utf-8" if flags & UTF_8_FLAG else "cp437", "replace"), day)
+        info.flag_bits, info.compress_type, info.header_offset = flags, method, window.offset
+        info.CRC, info.compress_size, info.file_size = crc, n_packed, n_bytes
+        has_sizes = not flags & SIZES_BEHIND_FLAG and UNKNOWN_SIZE not in (n_packed, n_bytes)
+        if not info.is_dir():
+            member = _member(info)
+            unsized = None if has_sizes else "the zip directory alone states the member's size"
+            yield dataclasses.replace(member, wrong=member.wrong or unsized)
+        window.skip(n_head + n_packed if has_sizes else n_head)
+    yield Member(name="", offset=window.offset, size_bytes=0, changed_at=None, wrong=wrong)
+
+
+def _seek_local_header(window: Window) -> bool:
+    """Whether another local header follows; the window then begins there."""
+    while window.fill(LOCAL_HEADER.size) >= LOCAL_HEADER.size:
+        at = window.buffer.find(LOCAL_MAGIC)
+        if at < 0:
+            window.drop(len(window.buffer) - len(LOCAL_MAGIC) + 1)
+            continue
+        window.drop(at)
+        if window.fill(LOCAL_HEADER.size) >= LOCAL_HEADER.size:
+            return True
+    return False
 
 
 def _member(info: zipfile.ZipInfo) -> Member:

@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import io
+import random
+import struct
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.raw.archives import gzipped, http, outcome, page, pages_warc, put, read, read_singly, scan, zip_bytes
+from tests.raw.archives import gzipped, http, outcome, page, pages_warc, put, read, read_singly, scan, warc, zip_bytes
 
 LINES = [b'{"text": "page %d"}\n' % n for n in range(6)]
 WARCS = pages_warc(range(6))
@@ -133,7 +135,7 @@ def test_a_member_cut_short_before_others_is_one_rejection(tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("n_bytes", PAGE_SIZES)
-@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl.gz", "a.jsonl.bz2", "a.warc.zst"])
+@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl.gz", "a.warc.bz2", "a.jsonl.bz2", "a.warc.zst", "a.jsonl.zst"])
 def test_a_unit_whose_checksum_is_wrong_is_one_rejection(tmp_path: Path, name: str, n_bytes: int) -> None:
     pages = [page(n, n_bytes=n_bytes) for n in range(4)]
     lines = [b'{"html": "%s"}\n' % content for content in pages]
@@ -155,6 +157,25 @@ def test_a_whole_body_in_a_member_that_ends_too_early_is_torn_at_the_end_of_a_fi
     (batch,) = scan(tmp_path)
     assert batch.n_records == (1 if is_last else 3)
     assert outcomes(tmp_path) == ([page(0)] if is_last else [page(0), "unreadable", page(2)])
+
+
+def test_a_cut_member_that_swallows_the_last_ones_is_no_torn_tail(tmp_path: Path) -> None:
+    # gzip of level 0 stores its bytes behind their length: cut, it takes what follows for them.
+    stored = gzip.compress(pages_warc([1], n_bytes=30_000)[0], compresslevel=0, mtime=0)[:9_000]
+    put(tmp_path, "a.warc.gz", gzipped(WARCS[0]) + stored + gzipped(WARCS[2]) + gzipped(WARCS[3]))
+    assert outcomes(tmp_path) == [page(0), "unreadable", page(2), page(3)]
+
+
+def test_lines_that_a_broken_bzip2_block_makes_up_are_a_part_of_the_damage(tmp_path: Path) -> None:
+    streams = [bytearray(bz2.compress(b'{"text": "%s"}\n' % page(n, n_bytes=70_000))) for n in range(3)]
+    streams[1][582] ^= 9  # makes up some lines before its checksum fails
+    put(tmp_path, "a.jsonl.bz2", b"".join(streams))
+    assert outcomes(tmp_path) == [page(0, n_bytes=70_000), "unreadable", page(2, n_bytes=70_000)]
+
+
+def test_broken_lines_of_a_packed_file_that_is_well_are_rows_each(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl.gz", gzipped(LINES[0] + b"no json\n" * 3 + LINES[1] + b"no json\n"))
+    assert outcomes(tmp_path) == [b"page 0", *["bad_record"] * 3, b"page 1", "bad_record"]
 
 
 def test_a_saved_page_is_its_root_part(tmp_path: Path) -> None:
@@ -185,6 +206,41 @@ def test_tar_members_that_are_no_files_or_share_a_name_are_rows(tmp_path: Path) 
     assert [outcome(r) for r in records] == ["unreadable"] * 2 + ["page"] * 5
     assert len({r.raw_id for r in records}) == 7
     assert [path.name for path in tmp_path.rglob("*")] == ["raw", "a.tar"]
+
+
+@pytest.mark.parametrize("name", ["a.warc.bz2", "a.warc.zst", "a.jsonl.bz2"])
+def test_a_stream_that_is_cut_goes_on_at_the_next(tmp_path: Path, name: str) -> None:
+    pack = bz2.compress if name.endswith("bz2") else zstandard.compress
+    lines = [b'{"html": "%s"}\n' % page(n) for n in range(4)]
+    units = [pack(unit) for unit in (lines if "jsonl" in name else WARCS[:4])]
+    put(tmp_path, name, units[0] + units[1][:-20] + units[2] + units[3])
+    assert outcomes(tmp_path) == [page(0), "unreadable", page(2), page(3)]
+
+
+@pytest.mark.parametrize("name", ["a.warc.zst", "a.jsonl.zst"])
+def test_a_zstd_frame_without_checksum_that_takes_bytes_of_the_next_is_no_page(tmp_path: Path, name: str) -> None:
+    # A frame of one raw block (RFC 8878, 3.1.1.2): cut, it takes the next frame's first bytes for its own last ones.
+    noise = [random.Random(n).randbytes(600).hex().encode() for n in range(4)]
+    blocks = [b'{"text": "%s"}\n' % t if "jsonl" in name else warc(http(t)) for t in noise]
+    stored = [
+        b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(b)) + struct.pack("<I", len(b) << 3 | 1)[:3] + b for b in blocks
+    ]
+    put(tmp_path, name, stored[0] + stored[1][:-20] + stored[2] + stored[3])
+    found = outcomes(tmp_path)
+    assert [found[0], found[-1]] == [noise[0], noise[3]]
+    assert "unreadable" in found
+    assert {f for f in found if isinstance(f, bytes)} <= set(noise)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzipped], ids=["tar", "tar.gz"])
+def test_members_behind_a_broken_tar_header_are_found_by_the_next_whole_one(
+    tmp_path: Path, pack: Callable[[bytes], bytes], request: pytest.FixtureRequest
+) -> None:
+    data = bytearray(tar_bytes([(f"{n}.html", page(n, n_bytes=2_000)) for n in range(4)]))
+    data[data.index(b"1.html") + 124] = ord("x")  # in the size: its checksum is another
+    put(tmp_path, f"a.{request.node.callspec.id}", pack(bytes(data)))
+    pages = [page(n, n_bytes=2_000) for n in range(4)]
+    assert outcomes(tmp_path) == [pages[0], "unreadable", *pages[2:]]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress], ids=["gz", "bz2", "zst"])

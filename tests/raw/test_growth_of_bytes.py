@@ -39,7 +39,7 @@ def test_pieces_cut_anywhere_give_the_batches_and_records_of_the_whole(
     whole, start = WHOLE[name], ScanStart()
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        done = []
+        done: list[Batch] = []
         for cut in [*sorted(cuts), 1.0]:
             put(root, name, whole[: int(cut * len(whole))])
             found = scan(root, start=start, batch_records=batch_records)

@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import resource
 import subprocess
 import sys
 import tarfile
@@ -35,7 +34,13 @@ def main(root: Path) -> None:
     """Read everything under a raw root."""
     for record in records_of(root):
         print(outcome(record), len(record.payload))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    print(peak_mib())
+
+
+def peak_mib() -> int:
+    """The peak of this process's resident memory. getrusage is of no use: it keeps the parent's over fork and exec."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def sparse(path: Path, before: bytes, n_bytes: int, behind: bytes) -> None:
@@ -79,25 +84,25 @@ SMALL = b'{"text": "%d"}\n'
 
 def test_a_line_of_a_gigabyte_is_one_row(root: Path) -> None:
     sparse(root / "a.jsonl", SMALL % 1 + b'{"text": "', 1024 * MIB, b'"}\n' + SMALL % 2)
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["page 1", "too_large 100000", "page 1"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_a_loose_page_of_200_mb_is_one_row(root: Path) -> None:
     sparse(root / "day" / "a.html", b"<p>", 200 * MIB, b"</p>")
     put(root, "day/b.html", b"<p>b")
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["too_large 100000", "page 4"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_a_tar_member_of_200_mb_is_one_row(root: Path) -> None:
     behind = tar_header("b.html", 4) + b"<p>b".ljust(512, b"\0") + bytes(1024)
     sparse(root / "a.tar", tar_header("a.html", 200 * MIB), 200 * MIB, behind)
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["too_large 100000", "page 4"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_a_stored_zip_member_of_200_mb_is_one_row(root: Path) -> None:
@@ -108,18 +113,18 @@ def test_a_stored_zip_member_of_200_mb_is_one_row(root: Path) -> None:
         write_zeros(member, 200)  # type: ignore[arg-type]
     with zipfile.ZipFile(root / "a.zip", "a") as archive:
         archive.writestr("b.html", b"<p>b")
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["too_large 100000", "page 4"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_a_warc_record_of_200_mb_is_one_row(root: Path) -> None:
     head, _, tail = warc(b"x", kind="resource", content_type="text/html").partition(b"Content-Length: 1\r\n\r\nx")
     before = head + b"Content-Length: %d\r\n\r\n" % (200 * MIB)
     sparse(root / "a.warc", before, 200 * MIB, tail + pages_warc([1])[0])
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["too_large 100000", f"page {len(page(1))}"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_a_packed_tar_of_a_gigabyte_of_zeros_is_one_row(root: Path) -> None:
@@ -127,9 +132,9 @@ def test_a_packed_tar_of_a_gigabyte_of_zeros_is_one_row(root: Path) -> None:
         file.write(tar_header("a.html", 1024 * MIB))
         write_zeros(file, 1024)  # type: ignore[arg-type]
         file.write(tar_header("b.html", 4) + b"<p>b".ljust(512, b"\0") + bytes(1024))
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["too_large 100000", "page 4"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_archives_in_archives_are_rows_and_are_not_unpacked(root: Path) -> None:
@@ -137,9 +142,9 @@ def test_archives_in_archives_are_rows_and_are_not_unpacked(root: Path) -> None:
     for _ in range(5):
         bomb = zip_bytes([("inner.zip", bomb)])
     put(root, "a.zip", zip_bytes([("inner.zip", bomb), ("b.html", b"<p>b")]))
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows == ["not_html 0", "page 4"]
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 def test_gzip_in_gzip_is_unpacked_once_and_never_blown_up(root: Path) -> None:
@@ -147,10 +152,10 @@ def test_gzip_in_gzip_is_unpacked_once_and_never_blown_up(root: Path) -> None:
     inner = b"".join(packer.compress(ZEROS) for _ in range(256)) + packer.flush()
     put(root, "day/a.html.gz", gzipped(inner))
     put(root, "day/b.html", b"<p>b")
-    rows, peak_mib = read_apart(root)
+    rows, peak = read_apart(root)
     assert rows[1] == "page 4"
     assert len(rows) == 2
-    assert peak_mib < MAX_RESIDENT_MIB
+    assert peak < MAX_RESIDENT_MIB
 
 
 if __name__ == "__main__":

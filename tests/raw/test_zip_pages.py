@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import struct
 import tracemalloc
@@ -145,7 +146,7 @@ def test_a_zip_without_records_is_one_row(tmp_path: Path) -> None:
     assert (batch.n_records, batch.chunks, batch.is_last) == (0, [], True)
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", zip_bytes([("a.html", b"x")])[:-10], b"PK\x05\x06" + b"\xff" * 18])
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x05\x06" + b"\xff" * 18])
 def test_a_broken_zip_is_one_unreadable_row(tmp_path: Path, content: bytes) -> None:
     put(tmp_path, "a.zip", content)
     assert [outcome(r) for r in records_of(tmp_path)] == ["unreadable"]
@@ -154,7 +155,7 @@ def test_a_broken_zip_is_one_unreadable_row(tmp_path: Path, content: bytes) -> N
 def test_a_member_name_that_breaks_utf8_is_no_crash(tmp_path: Path) -> None:
     data = zip_bytes([("é.html", b"x")]).replace("é.html".encode(), b"\xff\xff.html")
     put(tmp_path, "a.zip", data)
-    assert [outcome(r) for r in records_of(tmp_path)] == ["unreadable"]
+    assert [outcome(r) for r in records_of(tmp_path)] == ["page", "unreadable"]
 
 
 def encrypted(data: bytes) -> bytes:
@@ -265,3 +266,45 @@ def test_mutated_zips_are_rows_whatever_they_hold(tmp_path: Path) -> None:
             batches = scan(tmp_path, chunk_records=2)
             ids = [r.raw_id for r in read(tmp_path, batches)]
             assert len(set(ids)) == len(ids) == sum(batch.n_records for batch in batches), (method, at)
+
+
+SALVAGED = [("d/a.html", page(1)), ("inner.zip", zip_bytes([("x.html", page(9))])), ("\u0645.html", page(2))]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize("n_cut", [22, 60, 180])
+def test_members_of_a_zip_whose_directory_is_cut_are_found_by_their_own_headers(
+    tmp_path: Path, method: int, n_cut: int
+) -> None:
+    put(tmp_path, "a.zip", zip_bytes(SALVAGED, method=method)[:-n_cut])
+    records = records_of(tmp_path)
+    assert [(r.raw_path, outcome(r)) for r in records[:-1]] == [
+        ("a.zip!d/a.html", "page"), ("a.zip!inner.zip", "not_html"), ("a.zip!\u0645.html", "page"),
+    ]  # fmt: skip
+    assert [records[0].payload, records[2].payload] == [page(1), page(2)]
+    assert outcome(records[-1]) == "unreadable"
+    assert {r.raw_id: r.payload for r in read_singly(tmp_path, scan(tmp_path))} == {
+        r.raw_id: r.payload for r in records
+    }
+
+
+def test_a_zip_cut_inside_a_member_costs_that_member(tmp_path: Path) -> None:
+    whole = zip_bytes([("a.html", page(1)), ("b.html", page(2, n_bytes=3_000))])
+    put(tmp_path, "a.zip", whole[:700])
+    assert [outcome(r) for r in records_of(tmp_path)] == ["page", "unreadable", "unreadable"]
+
+
+def test_a_member_without_its_size_in_a_zip_without_directory_is_unreadable(tmp_path: Path) -> None:
+    class Stream(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def tell(self) -> int:
+            raise OSError
+
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.html", page(1))
+        archive.writestr("b.html", page(2))
+    put(tmp_path, "a.zip", stream.getvalue()[:-22])
+    assert [outcome(r) for r in records_of(tmp_path)] == ["unreadable"] * 3
