@@ -111,9 +111,7 @@ def test_every_room_of_the_table_exists_or_is_to_come() -> None:
         assert room in to_come or importlib.util.find_spec(room) is not None
 
 
-@pytest.mark.parametrize(
-    ("module", "heavy"), [("flows.cli", HEAVY), ("tasks.answers", HEAVY - {"duckdb"})]
-)
+@pytest.mark.parametrize(("module", "heavy"), [("flows.cli", HEAVY), ("tasks.answers", HEAVY - {"duckdb"})])
 def test_importing_the_command_line_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
     import subprocess  # noqa: PLC0415
     import sys  # noqa: PLC0415
