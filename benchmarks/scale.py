@@ -93,7 +93,8 @@ def nothing_to_do_s(folders: Folders) -> float:
 def query_s(folders: Folders, sql: str, *, n_rows: int | None = None, n_counted: int | None = None) -> float:
     """Seconds of `marsad query`. Raises Unusable where it gives other than `n_rows`, or counts below `n_counted`."""
     note("a question ...")
-    command = [Path(sys.executable).with_name("marsad"), "query", sql, "--out", folders.out, "--format", "csv"]
+    marsad = str(Path(sys.executable).with_name("marsad"))
+    command = [marsad, "query", sql, "--out", str(folders.out), "--format", "csv"]
     seconds = []
     for _ in range(TIMES):
         began = time.perf_counter()
