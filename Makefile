@@ -7,7 +7,7 @@ PEERS_READY := $(PEERS)/.venv/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-logic check format eval bench bench-peers soak samples readme clean
+.PHONY: help env run test test-logic check format eval bench bench-peers bench-scale soak samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -51,6 +51,9 @@ bench: $(READY)  ## speed on ../shared, beside a bare process pool
 
 bench-peers: $(READY) $(PEERS_READY) ## speed and text on ../shared, beside other extractors (an environment of their own)
 	$(BIN)/python -m benchmarks.peers --shared $(SHARED) --plot docs/peers.png
+
+bench-scale: $(READY) ## a million rows and 20,000 small files: runs with nothing to do, questions, 200 new pages
+	$(BIN)/python -m benchmarks.scale
 
 # The lock names every package, so nothing is left to resolve; pip before 24 fails on lxml[html-clean] asked for twice.
 $(PEERS_READY): $(PEERS)/requirements.lock

@@ -39,6 +39,11 @@ def is_below(value: float | None, floor: float | None) -> bool:
     return floor is not None and (value is None or round(value, DECIMALS) < floor)
 
 
+def is_above(value: float, ceiling: float) -> bool:
+    """Whether seconds miss their ceiling, as `scale` of the floors file states them."""
+    return round(value, DECIMALS) > ceiling
+
+
 def below_floor(measures: Iterable[Measure], floors: Mapping[str, float]) -> list[str]:
     """The names that miss their floor: too low, or not among the measures at all."""
     by_name = {measure.name: measure.value for measure in measures}

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import random
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,11 +26,11 @@ from tasks.raw.scan import ScanStart, scan_container
 from tasks.records.batches import Batch, Container
 from tasks.records.rows import ENTITY
 from tasks.run import to_work
-from tasks.store.files import write_file
+from tasks.store.files import commit_temp, temp_path, write_temp
 from tasks.store.footers import DocumentsFooter, PagesFooter
 from tasks.store.layout import DOCUMENTS, PAGES, file_path
 from tasks.store.lock import claim
-from tasks.store.tables import checked, rows_sha256, schema_of, sorted_table
+from tasks.store.tables import checked, schema_of, sorted_table
 
 LANGUAGES = ("fr", "ar", "en", "es")
 SCRIPTS = {"ar": "Arab"}
@@ -109,18 +110,38 @@ def _write_files(raw: Path, out: Path, container: Container, *, shape: Shape, se
 def _write_batch(out: Path, batch: Batch, first: int, shape: Shape, version: str) -> None:
     """Both files of a batch, through the store: the one place that knows how a build writes them."""
     columns = invented_columns(batch, first, shape, version)
-    tables = {dataset: _to_table(columns, dataset) for dataset in (PAGES, DOCUMENTS)}
-    pages = PagesFooter.of_batch(batch, pipeline_version=version, rows_sha256=rows_sha256(tables[PAGES]))
-    documents = DocumentsFooter(
-        batch_id=batch.batch_id,
-        container=batch.container,
-        pipeline_version=version,
-        pages_sha256=pages.rows_sha256,
-        decisions_sha256=hashlib.sha256(b"[]").hexdigest(),
+    pages_sha256 = _write_dataset(
+        out,
+        batch,
+        _to_table(columns, PAGES),
+        dataset=PAGES,
+        footer=lambda digest: PagesFooter.of_batch(batch, pipeline_version=version, rows_sha256=digest).to_json(),
     )
-    for dataset, footer in ((PAGES, pages.to_json()), (DOCUMENTS, documents.to_json())):
-        path = file_path(out, dataset, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
-        write_file(path, tables[dataset], dataset=dataset, footer=footer)
+    _write_dataset(
+        out,
+        batch,
+        _to_table(columns, DOCUMENTS),
+        dataset=DOCUMENTS,
+        footer=lambda _: DocumentsFooter(
+            batch_id=batch.batch_id,
+            container=batch.container,
+            pipeline_version=version,
+            pages_sha256=pages_sha256,
+            decisions_sha256=hashlib.sha256(b"[]").hexdigest(),
+        ).to_json(),
+    )
+
+
+def _write_dataset(
+    out: Path, batch: Batch, table: pa.Table, *, dataset: str, footer: Callable[[str], dict[str, Any]]
+) -> str:
+    """The sha256 of the rows of one file of a batch, once it is in place."""
+    path = file_path(out, dataset, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temp = temp_path(path)
+    written = write_temp(temp, [table], dataset=dataset, footer=footer)
+    commit_temp(temp, path, n_rows=written.n_rows)
+    return written.rows_sha256
 
 
 def _to_table(columns: dict[str, list[Any] | pa.Array], dataset: str) -> pa.Table:

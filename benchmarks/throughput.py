@@ -131,16 +131,24 @@ def run_command(raw: Path, *, workers: int) -> tuple[float, float]:
             "--settings",
             str(settings),
         ]
-        began = time.perf_counter()
-        done = subprocess.run(
-            [Path(sys.executable).with_name("marsad"), "run", *arguments], capture_output=True, text=True, check=False
-        )
-        wall_s = time.perf_counter() - began
-    found = TOTAL.search(done.stderr)
-    if done.returncode or found is None:
-        said = done.stderr.strip().splitlines() or ["nothing"]
-        raise Unusable(f"`marsad run` ended with exit code {done.returncode}, saying: {said[-1]}")
+        wall_s, said = run_marsad("run", *arguments)
+    found = TOTAL.search(said)
+    if found is None:
+        raise Unusable("`marsad run` reported no build")
     return wall_s, float(found["seconds"])
+
+
+def run_marsad(*arguments: str) -> tuple[float, str]:
+    """Wall seconds of a whole `marsad` command, and what it said on standard error. Raises Unusable where it failed."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [Path(sys.executable).with_name("marsad"), *arguments], capture_output=True, text=True, check=False
+    )
+    wall_s = time.perf_counter() - began
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        raise Unusable(f"`marsad {arguments[0]}` ended with exit code {done.returncode}, saying: {said[-1]}")
+    return wall_s, done.stderr
 
 
 def machine_facts(workers: int) -> list[str]:

@@ -14,7 +14,6 @@ from config.settings import SettingsError, load_settings
 from flows.prefect_server import prepare_environment, server_for_run
 from flows.rows_out import Form, print_rows
 from tasks.records.errors import MarsadError, RunFailed, UsageError
-from tasks.run import find_pending, hold_output, warm_up_workers
 
 OK, FAILED, UNUSABLE = 0, 1, 2
 INTERRUPTED = 130
@@ -53,6 +52,8 @@ def rebuild(
 
 def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path | None, *, is_rebuild: bool) -> None:
     """Look for pending work, and only where there is some hold the output folder and run the flow."""
+    from tasks.run import find_pending, hold_output, warm_up_workers  # noqa: PLC0415 - loads Arrow
+
     settings = load_settings(file, raw_dir=raw, out_dir=out, workers=workers)
     pending = find_pending(settings, is_rebuild=is_rebuild)
     if pending.is_empty:

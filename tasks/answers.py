@@ -10,8 +10,6 @@ from typing import Any
 import duckdb
 
 from config.settings import GAZETTEERS
-from tasks.enrich.language import detect_language
-from tasks.enrich.mentions import load_recogniser
 from tasks.records.errors import UsageError
 from tasks.store.views import connect
 
@@ -59,6 +57,9 @@ def tag_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
     A line that is no such object gives {id, line, error}, so that answers stay as many as questions.
     """
+    from tasks.enrich.language import detect_language  # noqa: PLC0415 - models load here, a query needs none
+    from tasks.enrich.mentions import load_recogniser  # noqa: PLC0415
+
     recogniser = load_recogniser(GAZETTEERS)
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -33,6 +33,8 @@ FLOORS = {
 ROOM_FLOOR = 2.0
 PREFECT_ROOMS = ("tasks.prefect_tasks", "flows")
 CONFIG_FROM = 3.0
+# What takes long to import and that `marsad --help` needs nothing of.
+HEAVY = {"prefect", "duckdb", "pyarrow", "trafilatura"}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 FORBIDDEN_IN_FLOWS = {"tasks", "config", "tests"}
 
@@ -109,10 +111,11 @@ def test_every_room_of_the_table_exists_or_is_to_come() -> None:
         assert room in to_come or importlib.util.find_spec(room) is not None
 
 
-def test_importing_the_command_line_does_not_load_prefect_or_the_extractors() -> None:
+@pytest.mark.parametrize(("module", "heavy"), [("flows.cli", HEAVY), ("tasks.answers", HEAVY - {"duckdb"})])
+def test_importing_the_command_line_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
     import subprocess  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
-    code = "import sys, flows.cli; print(sorted({m.partition('.')[0] for m in sys.modules} & {'prefect', 'duckdb'}))"
+    code = f"import sys, {module}; print(sorted({{m.partition('.')[0] for m in sys.modules}} & {heavy!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

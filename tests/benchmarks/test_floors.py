@@ -2,16 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.floors import Measure, below_floor, is_below, load_floors, to_markdown
+from benchmarks.floors import Measure, below_floor, is_above, is_below, load_floors, to_markdown
 from benchmarks.quality import PARTS
 
 
 def test_floors_stand_under_parts_that_are_measured() -> None:
-    assert set(load_floors()) == {*PARTS, "throughput", "peers"} - {"dumps", "entities"}
+    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale"} - {"dumps", "entities"}
 
 
-def test_floors_are_shares_of_one() -> None:
-    floors = [floor for part in load_floors().values() for floor in part.values()]
+def test_floors_are_shares_of_one_and_ceilings_are_seconds() -> None:
+    named = [(name, floor) for part in load_floors().values() for name, floor in part.items()]
+    floors = [floor for name, floor in named if not name.endswith("_s")]
+    assert set(load_floors()["scale"]) == {name for name, _ in named if name.endswith("_s")}
     assert all(0 < floor <= 1 for floor in floors)
 
 
@@ -20,6 +22,11 @@ def test_floors_are_shares_of_one() -> None:
 )
 def test_value_is_compared_as_rounded_to_the_decimals_of_its_floor(value: float | None, is_too_low: bool) -> None:
     assert is_below(value, 0.921) is is_too_low
+
+
+@pytest.mark.parametrize(("value", "is_too_high"), [(0.9996, False), (1.0004, False), (1.0006, True)], ids=str)
+def test_seconds_miss_their_ceiling_above_it(value: float, is_too_high: bool) -> None:
+    assert is_above(value, 1.0) is is_too_high
 
 
 def test_measure_without_floor_is_never_below() -> None:
