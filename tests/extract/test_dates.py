@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tasks.extract.dates import DateContext, modified, published
 from tasks.extract.html import parse_html
-from tasks.extract.moments import parse_moment, parse_visible
+from tasks.extract.moments import parse_machine, parse_moment, parse_visible
 from tasks.extract.page_data import read_page_data
 from tasks.records.article import DatedBy
 
@@ -256,4 +256,4 @@ def test_a_heading_that_links_to_the_start_page_is_no_headline() -> None:
 
 
 def test_a_zone_beyond_every_clock_is_no_date() -> None:
-    assert parse_moment("Mon, 06 May 2024 07:08:09 +99999999999999") is None
+    assert parse_machine("Mon, 06 May 2024 07:08:09 +99999999999999") is None
