@@ -172,6 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; the exit code: 1 where a ceiling is missed, 2 where nothing could be measured."""
     told = parse(arguments)
     ceilings = load_floors()["scale"]
+    for fact in machine_facts(os.cpu_count() or 1):
+        say(f"* {fact}")
+    say(f"* {told.rows} rows in {told.files} files; {told.small} small files; {told.new} new pages\n")
     with ExitStack() as stack:
         kept = told.keep and told.keep.resolve()
         folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="marsad-scale-")))
@@ -180,9 +183,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (Unusable, OSError) as error:
             note(f"benchmarks.scale: {error}")
             return UNUSABLE
-    for fact in machine_facts(os.cpu_count() or 1):
-        say(f"* {fact}")
-    say(f"* {told.rows} rows in {told.files} files; {told.small} small files; {told.new} new pages\n")
     say(report(measured, ceilings))
     return ABOVE if any(is_above(measured[name], ceiling) for name, ceiling in ceilings.items()) else OK
 
