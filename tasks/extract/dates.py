@@ -181,7 +181,8 @@ def url_day(url: str | None) -> Moment | None:
     if groups is None:
         return None
     try:
-        return Moment(datetime(*map(int, groups)), "day")
+        year, month, day = map(int, groups)
+        return Moment(datetime(year, month, day), "day")
     except ValueError:
         return None
 

@@ -1,5 +1,6 @@
 """One page has one address, however it was reached."""
 
+from random import Random
 from urllib.parse import quote
 
 from hypothesis import given
@@ -84,7 +85,7 @@ def test_tracking_order_and_fragment_name_no_other_page(
     named: dict[str, str],
     tracking: list[tuple[str, str]],
     fragment: str,
-    order: "st.random.Random",
+    order: Random,
 ) -> None:
     pairs = [f"{name}={quote(value, safe='')}" for name, value in named.items()]
     path = "https://News.example/" + "/".join(quote(segment) for segment in segments)

@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import tasks.run
 from tasks import page, pipeline
 from tasks.extract.article import extract_article
-from tasks.store import files
 from tests.driver import build
 
 VARIABLE = "MARSAD_FAULT"
@@ -57,7 +57,7 @@ def plant(stated: str) -> None:
     stage, _, kind = stated.partition(":")
     fault = FAULTS[kind]
     if stage == "read":
-        read_chunk = pipeline.read_chunk
+        read_chunk = vars(pipeline)["read_chunk"]
 
         def read(*arguments: Any, **named: Any) -> Any:
             for record in read_chunk(*arguments, **named):
@@ -65,28 +65,27 @@ def plant(stated: str) -> None:
                     fault()
                 yield record
 
-        pipeline.read_chunk = read
+        vars(pipeline)["read_chunk"] = read
     elif stage == "enrich":
-        page.detect_language = _before(page.detect_language, fault, only_with=WORD)
+        _put_before(page, "detect_language", fault, only_with=WORD)
     elif stage == "settle":
-        pipeline._settled_rows = _before(pipeline._settled_rows, fault)
+        _put_before(pipeline, "_settled_rows", fault)
     elif stage == "write":
-        pipeline.write_temp = _before(pipeline.write_temp, fault)
+        _put_before(pipeline, "write_temp", fault)
     elif stage in ("fsync", "rename"):
-        named = {"fsync": "fsync", "rename": "replace"}[stage]
-        setattr(files.os, named, _before(getattr(os, named), fault))
+        _put_before(os, {"fsync": "fsync", "rename": "replace"}[stage], fault)
 
 
-def _before(function: Callable[..., Any], fault: Callable[[], Any], *, only_with: str | None = None) -> Any:
-    """The function with a fault before it, for first arguments that hold a word where one is named."""
+def _put_before(module: ModuleType, name: str, fault: Callable[[], Any], *, only_with: str | None = None) -> None:
+    """Nothing; afterwards a function of a module meets the fault first, where its first argument holds the word."""
+    function = vars(module)[name]
 
     def faulty(*arguments: Any, **named: Any) -> Any:
-        text = getattr(arguments[0], "payload", arguments[0]) if arguments and only_with else b""
-        if only_with is None or (only_with.encode() in text if isinstance(text, bytes) else only_with in text):
+        if only_with is None or only_with in arguments[0]:
             fault()
         return function(*arguments, **named)
 
-    return faulty
+    vars(module)[name] = faulty
 
 
 def _main(raw: Path, out: Path, settings: dict[str, Any]) -> None:

@@ -137,7 +137,7 @@ class Pile:
     def _write_loose(self) -> None:
         folder = self.raw / "loose"
         folder.mkdir(parents=True)
-        meta = []
+        meta: list[dict[str, Any]] = []
         for number, page in enumerate(self.kept):
             name = f"k{number:02d}{page.suffix}"
             (folder / name).write_bytes(page.payload)

@@ -171,9 +171,8 @@ def _stretch(page: bytes, dice: Random) -> tuple[int, int]:
 
 
 def _insert_in_tag(page: bytes, attribute: bytes, dice: Random) -> bytes:
-    tags = list(TAG.finditer(page)) or [None]
-    tag = dice.choice(tags)
-    at = tag.end() - 1 if tag else len(page)
+    tags = list(TAG.finditer(page))
+    at = dice.choice(tags).end() - 1 if tags else len(page)
     return page[:at] + b" " + attribute + page[at:]
 
 

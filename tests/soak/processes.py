@@ -79,7 +79,7 @@ def run_marsad(
     raw: Path, out: Path, settings: Path, *, marker: str, within_s: float = PATIENCE_S
 ) -> "subprocess.CompletedProcess[str] | None":
     """`marsad run` to its end, None when it hung."""
-    command = [MARSAD, "run", "--raw", raw, "--out", out, "--settings", settings]
+    command = list(map(str, [MARSAD, "run", "--raw", raw, "--out", out, "--settings", settings]))
     try:
         return subprocess.run(
             command,

@@ -15,7 +15,7 @@ from tests.soak.processes import end_of, start_build, wait_until_gone
 from tests.soak.table import Line
 
 GUILTY = "page-00005.html"
-SETTINGS = {"batch_records": 8, "chunk_records": 4, "page_timeout_s": 4, "scan_timeout_s": 6}
+SETTINGS: dict[str, Any] = {"batch_records": 8, "chunk_records": 4, "page_timeout_s": 4, "scan_timeout_s": 6}
 # What becomes of the guilty page, by what was done to it.
 REASONS = {
     "hang": {"timeout"}, "exit": {"crash"}, "kill": {"crash"}, "segfault": {"crash"}, "memory": {"memory", "timeout"},
