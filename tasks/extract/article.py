@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.extract.complexity import excess_of
 from tasks.extract.dates import DateContext, warm_up_dates
 from tasks.extract.decoding import decode
 from tasks.extract.html import extract_html, shows_nothing
@@ -71,6 +72,8 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     if isinstance(read, Rejection):
         return read
     text, is_html = read
+    if is_html and (excess := excess_of(text)):
+        return _reject("too_complex", excess)
     context = DateContext(fetched_at=captured_at(raw.url) or raw.fetched_at, zone=raw.zone)
     route = extract_html if is_html else extract_text
     article = route(text, url=raw.url, context=context)

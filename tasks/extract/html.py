@@ -10,6 +10,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura.utils import load_html
 
 from tasks.extract.bylines import visible_authors
+from tasks.extract.complexity import is_cut_off, without_deep_tags
 from tasks.extract.dates import DateContext, modified, published
 from tasks.extract.main_text import EXTRACTOR, find_main_text
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
@@ -37,16 +38,21 @@ def parse_html(text: str) -> HtmlElement | None:
     """The tree of a page, or None when there is none in it.
 
     A page that opens as HTML does and has no character that libxml2 stumbles over is parsed at once; all others by
-    trafilatura's loader, whose repairs cost as much again.
+    trafilatura's loader, whose repairs cost as much again. Tags deeper than the parser bears are left out.
     """
     try:
-        if STANDARD_OPENING.match(text) and UNPARSABLE.search(text) is None:
-            tree = document_fromstring(text.encode(), parser=HTML_PARSER)
-        else:
-            tree = load_html(text)
+        tree = _load(text)
+        if isinstance(tree, HtmlElement) and is_cut_off(tree):
+            tree = _load(without_deep_tags(text))
     except (ValueError, TypeError, ParserError):
         return None
     return _rooted(tree) if isinstance(tree, HtmlElement) else None
+
+
+def _load(text: str) -> object:
+    if STANDARD_OPENING.match(text) and UNPARSABLE.search(text) is None:
+        return document_fromstring(text.encode(), parser=HTML_PARSER)
+    return load_html(text)
 
 
 def _rooted(tree: HtmlElement) -> HtmlElement:
