@@ -7,7 +7,7 @@ from benchmarks.quality import PARTS
 
 
 def test_floors_stand_under_parts_that_are_measured() -> None:
-    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale"} - {"dumps", "entities"}
+    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale", "memory"} - {"dumps", "entities"}
 
 
 def test_floors_are_shares_of_one_and_ceilings_are_seconds() -> None:
