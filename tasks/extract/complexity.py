@@ -34,10 +34,10 @@ UNNESTED = frozenset(_UNNESTED.split())
 def excess_of(text: str) -> str | None:
     """Why a page is too complex to be parsed, in words; None for one that is not.
 
-    Linear in the text. Tags within scripts, styles and comments do not count: they make no element.
+    Linear in the text. Tags within scripts, styles and comments make no element and do not count; the scripts do.
     """
     if text.count("<") > MAX_TAGS:
-        n_tags = sum(1 for _ in START.finditer(UNREAD.sub("", text)))
+        n_tags = sum(1 for _ in START.finditer(UNREAD.sub(r" <\1 ", text)))
         if n_tags > MAX_TAGS:
             return f"{n_tags} tags, at most {MAX_TAGS} are read"
     if len(text) > CHECKED_CHARS and any(match["end"] is None for match in CROWDED.finditer(text)):

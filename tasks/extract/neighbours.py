@@ -67,4 +67,4 @@ def revise_paragraph_classification(paragraphs: list[Any], max_heading_distance:
 
 def use_in_trafilatura() -> None:
     """Nothing; afterwards trafilatura judges by this module."""
-    trafilatura.external.revise_paragraph_classification = revise_paragraph_classification
+    vars(trafilatura.external)["revise_paragraph_classification"] = revise_paragraph_classification

@@ -141,15 +141,14 @@ def _json_ld(tree: HtmlElement) -> tuple[Node, ...]:
 
 
 def _meta(tree: HtmlElement) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    # Keys of a dict keep their order and come once: a list would be searched for every tag.
+    found: dict[str, dict[str, None]] = {}
     for element in tree.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
         value = plain(element.get("content") or element.get("datetime"))
         if name and value:
-            values = found.setdefault(name.strip().lower(), [])
-            if value not in values:
-                values.append(value)
-    return found
+            found.setdefault(name.strip().lower(), {})[value] = None
+    return {name: list(values) for name, values in found.items()}
 
 
 def read_page_data(tree: HtmlElement) -> PageData:

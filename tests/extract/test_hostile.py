@@ -58,6 +58,16 @@ def test_tags_in_comments_and_scripts_do_not_count() -> None:
     assert excess_of("<script>" + "'<b>'," * (MAX_TAGS + 1) + "</script>") is None
 
 
+def test_a_million_scripts_are_refused() -> None:
+    outcome = outcome_of("<script>x</script>" * 1_000_000)
+    assert isinstance(outcome, Rejection)
+    assert outcome.reason == "too_complex"
+
+
+def test_ninety_thousand_values_of_one_meta_name_take_no_quadratic_time() -> None:
+    assert isinstance(outcome_of("".join(f"<meta name='keywords' content='k{i}'>" for i in range(90_000))), Article)
+
+
 def test_a_million_comments_hide_no_article() -> None:
     assert isinstance(outcome_of("<!--x-->" * 1_000_000), Article)
 
