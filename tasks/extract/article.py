@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.extract.complexity import excess_of
+from tasks.extract.complexity import excess_of, excess_of_text
 from tasks.extract.dates import DateContext, warm_up_dates
 from tasks.extract.decoding import decode
 from tasks.extract.html import extract_html, shows_nothing
@@ -72,13 +72,15 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     if isinstance(read, Rejection):
         return read
     text, is_html = read
-    if is_html and (excess := excess_of(text)):
+    if excess := excess_of(text) if is_html else excess_of_text(text):
         return _reject("too_complex", excess)
     context = DateContext(fetched_at=captured_at(raw.url) or raw.fetched_at, zone=raw.zone)
     route = extract_html if is_html else extract_text
     article = route(text, url=raw.url, context=context)
     if article is None:
         return _reject("empty" if is_html and shows_nothing(text) else "no_main_text")
+    if excess := excess_of_text(article.text):
+        return _reject("too_complex", excess)
     if len(article.text) < min_chars:
         return _reject("too_short", f"{len(article.text)} characters, at least {min_chars} were due")
     return article

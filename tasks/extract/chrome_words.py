@@ -65,7 +65,7 @@ BYLINE = re.compile(
 # "- in International": the section as a blog theme writes it under the headline.
 SECTION = re.compile(
     r"^\W{0,3}(?:in|dans|en|posted in|filed under|publié dans la rubrique|rubrique|catégorie|category|section|"
-    r"القسم|في قسم|تصنيف)\s*:?\s+(?P<section>[^\W\d_][^.!?]{1,39})$",
+    r"القسم|في قسم|تصنيف)(?:\s*+:)?\s++(?P<section>[^\W\d_][^.!?]{1,39})$",
     re.IGNORECASE,
 )
 

@@ -26,7 +26,7 @@ HTML_PARSER = HTMLParser(
 )
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
-TAG_SPLIT = re.compile(r"\s*[,;،|]\s*")
+TAG_SPLIT = re.compile(r"[,;،|]")
 MAX_TAG_CHARS = 80
 MAX_TAGS = 40
 # What a reader sees without a word of text, and what holds text that no reader sees.

@@ -21,15 +21,15 @@ LEAD = re.compile(
     r"herausgeber|redaktion|صحفي)(?:\s*:\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
-TRAIL = re.compile(r"\s+(?:im gespräch|stand|for the|is a|ist|est|says|sagt|a dit)\b.*$", re.IGNORECASE)
+TRAIL = re.compile(r"(?<!\s)\s+(?:im gespräch|stand|for the|is a|ist|est|says|sagt|a dit)\b.*$", re.IGNORECASE)
 SPLIT = re.compile(
-    r"\s*(?:;|\||/|•|·|\s[-–—]\s|\s&\s|,(?!\s*(?:jr|sr|ph\.?d|md|dr|ii|iii)\b)|\s(?:and|und|et|y|e|och|og|en|with|"
+    r"(?<!\s)\s*(?:;|\||/|•|·|\s[-–—]\s|\s&\s|,(?!\s*(?:jr|sr|ph\.?d|md|dr|ii|iii)\b)|\s(?:and|und|et|y|e|och|og|en|with|"
     r"avec|mit)\s|،|\sو(?=[\u0621-\u064a]{2}))\s*",
     re.IGNORECASE,
 )
 NOISE = re.compile(r"\(.{0,80}?\)|\[.{0,80}?\]|<.{0,80}?>|https?://\S+|\S+@\S+\.\S+|(?<!\w)@\w+")
 EDGES = ' \t-–—:;,.|/·•*"“”«»'
-DIGIT_TAIL = re.compile(r"\s*(?:\d{1,2}[./:-]|\d{4}|\bam\s+\d|\bon\s+\d|\ble\s+\d|\bum\s+\d).*$", re.IGNORECASE)
+DIGIT_TAIL = re.compile(r"(?<!\s)\s*(?:\d{1,2}[./:-]|\d{4}|\bam\s+\d|\bon\s+\d|\ble\s+\d|\bum\s+\d).*$", re.IGNORECASE)
 _AGENCIES = (
     "afp ap reuters dpa apa sda ats efe ansa map mapexpress aps tap wam spa anadolu aa xinhua tass belga pa upi sid "
     "bloomberg agenturen agencies agences agencias admin administrator administrateur administrador webmaster "

@@ -11,7 +11,7 @@ from trafilatura.metadata import extract_title
 from tasks.extract.page_data import PageData, plain
 
 SEPARATOR = re.compile(
-    r"\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)"
+    r"(?<!\s)\s+(?:[|–—•·»«›‹~⁄:*]|-{1,2}|::|\|\|)\s+|(?<!\s)\s*[|»]\s*|(?<=\w):\s+(?=[A-Z]\w+\.(?:com|net|org|de|fr)\b)"
 )
 # Guillemets in a pair quote; one alone is an arrow between segments.
 QUOTES = str.maketrans("«»", '""')

@@ -25,7 +25,7 @@ ANY_LANGUAGE = "any"
 _CONTINENTS = {"002": "AF", "150": "EU", "142": "AS", "009": "OC", "003": "NA", "005": "SA"}
 _M49_REGIONS = ("013", "019", "021", "029", "419")
 _TEXT_LANGUAGES = ("en", "fr", "es", "ar")
-_PARENTHESIS = re.compile(r"\s*[(（].*?[)）]")
+_PARENTHESIS = re.compile(r"(?<!\s)\s*[(（].*?[)）]")
 # Names in other scripts than Latin and Arabic are kept for cities of this size; smaller ones are not in that press.
 _MIN_POPULATION_OTHER_SCRIPTS = 100_000
 

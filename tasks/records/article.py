@@ -19,7 +19,7 @@ REASONS: dict[str, str] = {
     "not_html": "the media type is neither HTML nor plain text",
     "http_status": "the server answered with another status than 200",
     "too_large": "more bytes than the limit of one page",
-    "too_complex": "more tags, or more attributes on one tag, than any page that is read",
+    "too_complex": "more tags, attributes on one tag or text than is read of a page",
     "empty": "no bytes, or none that show",
     "binary": "the bytes are not text",
     "no_main_text": "no article was found in the page",

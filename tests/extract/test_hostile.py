@@ -91,3 +91,12 @@ def test_labels_by_neighbours_are_those_of_justext() -> None:
         revise_paragraph_classification(own, 150)
         revise_by_justext(theirs, 150)
         assert [p.class_type for p in own] == [p.class_type for p in theirs], drawn
+
+
+def test_more_text_than_is_read_is_refused() -> None:
+    record = RawRecord(
+        container="c", position="0", raw_path="c/p", payload=b"word and more " * 200_000, media_type="text/plain"
+    )
+    outcome = extract_article(record, min_chars=100)
+    assert isinstance(outcome, Rejection)
+    assert (outcome.reason, outcome.detail) == ("too_complex", "2800000 characters of text, at most 2000000 are read")
