@@ -10,11 +10,12 @@ def test_floors_stand_under_parts_that_are_measured() -> None:
     assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale", "memory"} - {"dumps", "entities"}
 
 
-def test_floors_are_shares_of_one_and_ceilings_are_seconds() -> None:
-    named = [(name, floor) for part in load_floors().values() for name, floor in part.items()]
-    floors = [floor for name, floor in named if not name.endswith("_s")]
-    assert set(load_floors()["scale"]) == {name for name, _ in named if name.endswith("_s")}
-    assert all(0 < floor <= 1 for floor in floors)
+def test_floors_of_quality_are_shares_of_one_and_ceilings_of_scale_are_seconds() -> None:
+    parts = load_floors()
+    assert all(name.endswith("_s") for name in parts.pop("scale"))
+    for name in ("throughput", "peers", "memory"):
+        assert all(value > 0 for value in parts.pop(name).values())
+    assert all(0 < floor <= 1 for part in parts.values() for floor in part.values())
 
 
 @pytest.mark.parametrize(
