@@ -81,7 +81,8 @@ def find_pending(settings: Settings, *, is_rebuild: bool = False) -> Pending:
     Raises UsageError for a raw folder that is not there or not the one of the output folder.
     """
     _refuse_nesting(settings)
-    if owner_of(settings.out_dir) is not None:
+    # A folder that is not there is said to be missing, not to be another's.
+    if owner_of(settings.out_dir) is not None and settings.raw_dir.exists():
         claim(settings.out_dir, settings.raw_dir)
     return plan.find_pending(
         settings.raw_dir,

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import load_settings
 from tasks.records.errors import LockedError, UsageError
+from tasks.run import find_pending
 from tasks.store.lock import claim, output_lock, owner_of
 
 ROOT = Path(__file__).parents[2]
@@ -127,3 +129,12 @@ def test_a_damaged_claim_is_a_usage_error(folders: tuple[Path, Path], damaged: b
     (folders[0] / ".marsad.json").write_bytes(damaged)
     with pytest.raises(UsageError, match="damaged"):
         claim(*folders)
+
+
+def test_a_raw_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "out").mkdir()
+    claim(tmp_path / "out", tmp_path / "raw")
+    settings = load_settings(raw_dir=tmp_path / "nowhere", out_dir=tmp_path / "out")
+    with pytest.raises(UsageError, match="nowhere does not exist"):
+        find_pending(settings)
