@@ -47,7 +47,7 @@ SCRAPS = [
 
 def expressions() -> dict[str, "re.Pattern[Any]"]:
     """Every compiled expression of every module, by its name."""
-    found = {}
+    found: dict[str, re.Pattern[Any]] = {}
     for module in pkgutil.walk_packages(tasks.__path__, "tasks."):
         if module.name not in LEFT_OUT:
             members = vars(importlib.import_module(module.name))
