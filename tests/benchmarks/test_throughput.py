@@ -44,7 +44,7 @@ def test_absent_shared_is_one_sentence_and_exit_2(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("marsad_s", "code"), [(12.0, 0), (13.0, 1)])
+@pytest.mark.parametrize(("marsad_s", "code"), [(9.0, 0), (9.5, 1)])
 def test_exit_code_says_whether_the_ratio_holds(
     marsad_s: float, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
