@@ -16,7 +16,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 # A page as the archive has it: URL and bytes. The pages of `pages/raw` bear no transfer or content coding.
 RawPage: TypeAlias = tuple[str, bytes]
-# As many pages to a call as Marsad hands to a worker (config/settings.yaml, chunk_records).
+# Pages to a call: twice what Marsad hands to a worker.
 CHUNK_PAGES = 16
 WARM_UP_PAGE = (
     b"<html><head><title>Warm-up</title></head><body><article><h1>A page to load every parser</h1><p>The first page of "

@@ -395,7 +395,7 @@ def _from_whole_page(
 
     htmldate's quick search, then lines that are a date and nothing else or open with one, dates that scripts write, and
     the day that addresses in the page name most often. htmldate's extensive search, which this replaces, took 25 to
-    40 ms a page, most of it for years alone, and was wrong more often than right.
+    40 ms a page, and what it found beyond this was mostly a year alone.
     """
     for dated in chain(
         _quick_search(tree, url, context),
@@ -464,7 +464,7 @@ def published(
     """When the page says it was published, or None when it does not say.
 
     In order: JSON-LD, meta tags, marked elements, the day in the address, time tags, the line beside the heading that
-    shows `title`, other dates shown as such; the extensive search of the whole page runs only where none of these
+    shows `title`, other dates shown as such; the search of the whole page runs only where none of these
     speaks, because it costs as much as the rest together.
     """
     machine = (
