@@ -5,8 +5,8 @@ import re
 from functools import partial
 from urllib.parse import urljoin, urlsplit
 
-from lxml.etree import ParserError, XPath
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.etree import ElementDefaultClassLookup, ParserError, XPath
+from lxml.html import HtmlComment, HtmlElement, HTMLParser, HtmlProcessingInstruction, document_fromstring
 from trafilatura.utils import load_html
 
 from tasks.extract.bylines import visible_authors
@@ -23,6 +23,11 @@ STANDARD_OPENING = re.compile(r"\s{0,99}(?:<!doctype html>|<html[\s>])", re.IGNO
 UNPARSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 HTML_PARSER = HTMLParser(
     collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True
+)
+# lxml.html asks a Python function for the class of every element that is looked at; forms and fields are all it tells
+# apart.
+HTML_PARSER.set_element_class_lookup(
+    ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)
 )
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")

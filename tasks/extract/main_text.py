@@ -9,13 +9,14 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
+from tasks.extract import expressions, neighbours
 from tasks.extract.frames import mend_frame
 from tasks.extract.lines import paragraphs
-from tasks.extract.neighbours import use_in_trafilatura
 
 # A dropped page is a row with its reason; trafilatura's own warnings about it say nothing more.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-use_in_trafilatura()
+neighbours.use_in_trafilatura()
+expressions.use_in_trafilatura()
 
 EXTRACTOR = f"trafilatura-{trafilatura.__version__}"
 # What trafilatura's cleaning drops in any case: without it each of its five copies and forty XPath passes costs less.
