@@ -20,16 +20,18 @@ def find_organisations(words: Words, language: LanguageWords) -> list[Span]:
     if language.code == "ar":
         return [span for index in range(len(words)) for span in _arabic_at(words, index, language)]
     spans: list[Span] = []
-    index = 0
-    while index < len(words):
-        end = _run_end(words, index, language)
+    index, n_words, capital = 0, len(words), words.capital
+    while index < n_words:
+        end = _run_end(words, index, language) if capital[index] else None
         if end is None:
             index += 1
             continue
         if any(words.keys[i] in language.forms.cores for i in range(index, end + 1)) and end > index:
             spans.append(Span(index, end, "ORG", ORGANISATION_FORM))
         index = end + 1
-    spans.extend(span for index in range(len(words)) for span in _after_head(words, index, language))
+    heads = language.forms.heads | language.forms.capital_heads
+    found = (index for index, key in enumerate(words.keys) if key in heads)
+    spans.extend(span for index in found for span in _after_head(words, index, language))
     return spans
 
 

@@ -11,6 +11,7 @@ _MAX_NAME_WORDS = 7
 # A role and the name beside it stand at most so many words apart: "le directeur général de la sûreté nationale et de
 # ..., Abdellatif".
 _MAX_ROLE_DISTANCE = 16
+_NO_ROLE = -_MAX_ROLE_DISTANCE - 1
 _SAINTS = frozenset({"st", "ste", "saint", "sainte", "san", "santa", "santo", "sankt", "sao"})
 _ARABIC_ARTICLE = "ال"
 _ARABIC_NAME_WORDS = 3
@@ -22,10 +23,15 @@ def find_people(words: Words, language: LanguageWords, *, is_place: _IsPlace) ->
     if language.code == "ar":
         return [span for index in range(len(words)) for span in _arabic_at(words, index, language, is_place)]
     spans: list[Span] = []
-    last_role = -_MAX_ROLE_DISTANCE - 1
+    last_role = _NO_ROLE
     roles, addresses = language.titles.roles, language.titles.forms_of_address
     role_starts = _first_words(roles)
-    for index, key in enumerate(words.keys):
+    for index, (key, is_capital) in enumerate(zip(words.keys, words.capital, strict=True)):
+        # Most words are written small and are no title: nobody's name begins there.
+        if not is_capital and key not in role_starts and key not in addresses:
+            if last_role >= 0 and _ends_sentence(words, index):
+                last_role = _NO_ROLE
+            continue
         size = _title_size(words, index, roles) if key in role_starts else 0
         if size:
             last_role = index + size - 1
@@ -33,8 +39,8 @@ def find_people(words: Words, language: LanguageWords, *, is_place: _IsPlace) ->
             spans.extend(_latin_at(words, index, size, language, is_place))
         if index and words.joins[index - 1] == COMMA and index - last_role <= _MAX_ROLE_DISTANCE:
             spans.extend(_between_commas(words, index, language, is_place))
-        if _ends_sentence(words, index):
-            last_role = -_MAX_ROLE_DISTANCE - 1
+        if last_role >= 0 and _ends_sentence(words, index):
+            last_role = _NO_ROLE
     return spans
 
 
@@ -147,7 +153,7 @@ def _name_end(words: Words, start: int, language: LanguageWords) -> int | None:
 
     Capitalised words and the particles between them; None when none begins.
     """
-    particles, stops = language.titles.particles, language.stop_words - language.titles.given_names
+    particles, stops = language.titles.particles, language.no_names
     last: int | None = None
     if not words.capital[start] and words.joins[start] != TIGHT:
         return None

@@ -15,10 +15,11 @@ def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *,
     The whole name again, and a person's family name alone (Latin script).
     """
     names = _names(words, spans, language)
-    longest = first_words(names)
-    index = 0
-    while index < len(words):
-        span = None if taken[index] or not words.capital[index] else _at(words, index, names, longest)
+    longest = {**{name.partition(" ")[0]: 1 for name in names}, **first_words(names)}
+    index, n_words, capital, keys = 0, len(words), words.capital, words.keys
+    while index < n_words:
+        is_free = capital[index] and keys[index] in longest and not taken[index]
+        span = _at(words, index, names, longest) if is_free else None
         if span is not None:
             yield span
         index = span.last + 1 if span else index + 1
@@ -45,7 +46,7 @@ def _is_family_name(words: Words, index: int, language: LanguageWords) -> bool:
 def _at(words: Words, index: int, names: dict[str, EntityType], longest: dict[str, int]) -> Span | None:
     """The longest known name that begins at a word."""
     keys = [words.keys[index]]
-    count = longest.get(keys[0], 1)
+    count = longest[keys[0]]
     while len(keys) < count and words.joins[index + len(keys) - 1] in NAME_JOINS:
         keys.append(words.keys[index + len(keys)])
     for size in range(len(keys), 0, -1):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from tasks.lexicons.organisations import OrganisationForms
 from tasks.lexicons.titles import Titles
@@ -48,7 +49,7 @@ class Span:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LanguageWords:
     """What the rules know about one language."""
 
@@ -56,6 +57,11 @@ class LanguageWords:
     titles: Titles
     forms: OrganisationForms
     stop_words: frozenset[str]
+
+    @cached_property
+    def no_names(self) -> frozenset[str]:
+        """Stop words that are no given name either."""
+        return self.stop_words - self.titles.given_names
 
 
 def without_overlaps(spans: Iterable[Span], *, taken: list[bool]) -> list[Span]:

@@ -6,21 +6,19 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
+from tasks.extract.expressions import Selector
 from tasks.extract.page_data import plain
 from tasks.extract.people import people
 from tasks.extract.regions import COMMENTS, OTHERS, lies_in
 
-# The attribute is asked for before its words: most elements have none, and XPath pays for each it looks at.
 MARKED = (
     XPath(
         ".//a[@rel][contains(concat(' ', @rel, ' '), ' author ')]"
         "|.//*[@itemprop][contains(@itemprop, 'author')][not(self::meta or self::link)]"
     ),
-    XPath(
-        ".//*[@class][contains(@class, 'uthor') or contains(@class, 'utor') or contains(@class, 'yline')"
-        " or contains(@class, 'writer') or contains(@class, 'journalist') or contains(@class, 'signature')]"
-        "[self::a or self::address or self::div or self::p or self::span or self::strong or self::h3 or self::h4"
-        " or self::h5 or self::li or self::cite or self::em or self::b or self::small]"
+    Selector(
+        ("a", "address", "div", "p", "span", "strong", "h3", "h4", "h5", "li", "cite", "em", "b", "small"),
+        {("class",): "uth?or|yline|writer|journalist|signature"},
     ),
 )
 NAMED = XPath(".//*[@itemprop='name']")

@@ -92,6 +92,7 @@ MIN_AGREEING_CHARS = 15
 # "Last updated on": what stands in an element of its own before its date.
 MAX_LABEL_CHARS = 40
 # Texts that may be a date line or open with a date: they have a digit.
+OF_ITEM = XPath(".//*[@itemprop][not(self::meta)]")
 DATED_TEXTS = XPath(
     ".//body//text()[string-length(.) > 6]"
     "[contains(., '19') or contains(., '20') or contains(., '٠') or contains(., '۰')]"
@@ -161,7 +162,7 @@ def _from_meta(data: PageData, names: tuple[str, ...], context: DateContext) -> 
 
 def _from_itemprop(tree: HtmlElement, names: tuple[str, ...], context: DateContext) -> DatedBy | None:
     """The date of an element whose itemprop says what it is, by its machine value, else its text."""
-    for element in tree.xpath(".//*[@itemprop and not(self::meta)]"):
+    for element in OF_ITEM(tree):
         if (element.get("itemprop") or "").lower() in names:
             value = (
                 element.get("datetime") or element.get("content") or plain(element.text_content()[:MAX_VISIBLE_CHARS])

@@ -20,7 +20,9 @@ from tasks.extract.urls import canonical_url
 from tasks.records.article import Article
 
 STANDARD_OPENING = re.compile(r"\s{0,99}(?:<!doctype html>|<html[\s>])", re.IGNORECASE)
-UNPARSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
+# The two code points of the basic plane that are no characters.
+NO_CHARACTERS = "\ufffe\uffff"
 HTML_PARSER = HTMLParser(
     collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True
 )
@@ -55,9 +57,20 @@ def parse_html(text: str) -> HtmlElement | None:
 
 
 def _load(text: str) -> object:
-    if STANDARD_OPENING.match(text) and UNPARSABLE.search(text) is None:
-        return document_fromstring(text.encode(), parser=HTML_PARSER)
+    if STANDARD_OPENING.match(text) and (payload := _parsable(text)) is not None:
+        return document_fromstring(payload, parser=HTML_PARSER)
     return load_html(text)
+
+
+def _parsable(text: str) -> bytes | None:
+    """A page in UTF-8, or None where it holds what libxml2 stumbles over."""
+    try:
+        payload = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    # Thirty looks at memory take a tenth of the time of one regular expression.
+    is_parsable = not any(code in payload for code in CONTROLS) and not any(char in text for char in NO_CHARACTERS)
+    return payload if is_parsable else None
 
 
 def _rooted(tree: HtmlElement) -> HtmlElement:

@@ -180,7 +180,8 @@ def _footer_bytes(path: Path) -> bytes:
 def _schema_bytes(dataset: str) -> bytes:
     """What the footer of each file of this schema begins with: all that stands before its number of rows."""
     sink = pa.BufferOutputStream()
-    pq.write_table(schema_of(dataset).empty_table(), sink)
+    # `empty_table()` makes arrays, for which Arrow imports pandas: 0.13 s.
+    pq.write_table(pa.Table.from_batches([], schema=schema_of(dataset)), sink)
     data: bytes = sink.getvalue().to_pybytes()
     footer = data[-8 - int.from_bytes(data[-8:-4], "little") : -8]
     return footer[: footer.index(NO_ROWS)]
