@@ -51,7 +51,7 @@ class Settings(BaseModel):
         le=1024**4,
         description="Memory one worker process may hold; a page that takes more is rejected.",
     )
-    worker_calls: int = Field(default=100, ge=1, le=1_000_000, description="Chunks after which a worker is replaced.")
+    worker_calls: int = Field(default=400, ge=1, le=1_000_000, description="Chunks after which a worker is replaced.")
     max_page_bytes: int = Field(
         default=20_000_000,
         ge=1_000,

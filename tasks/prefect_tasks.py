@@ -2,7 +2,8 @@
 
 A task is a batch, never a page (a task run costs milliseconds and 22 KB of server database). No retries: what fails
 for a reason of its own fails again, and the next scheduled run takes up whatever is left. Nothing is cached or
-persisted by Prefect: the datasets' own footers are the record of what is done.
+persisted by Prefect: the datasets' own footers are the record of what is done. No tags: for each tagged task Prefect
+asks its server whether the tag has a limit, which SQLite refuses now and then, and the task waits 2 s to ask again.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _as_task(function: Callable[P, R], *, name: str, tags: set[str]) -> Task[P, R]:
-    return Task(function, name=name, tags=tags, cache_policy=NO_CACHE, persist_result=False)
+def _as_task(function: Callable[P, R], *, name: str) -> Task[P, R]:
+    return Task(function, name=name, cache_policy=NO_CACHE, persist_result=False)
 
 
-scan_pending = _as_task(plan.scan_pending, name="scan raw pages", tags={"scan"})
-find_stale = _as_task(upkeep.find_stale, name="compare with raw pages", tags={"rebuild"})
-extract_batch = _as_task(pipeline.extract_batch, name="extract batch", tags={"extract"})
-settle_batch = _as_task(pipeline.settle_batch, name="settle batch", tags={"settle"})
+scan_pending = _as_task(plan.scan_pending, name="scan raw pages")
+find_stale = _as_task(upkeep.find_stale, name="compare with raw pages")
+extract_batch = _as_task(pipeline.extract_batch, name="extract batch")
+settle_batch = _as_task(pipeline.settle_batch, name="settle batch")
