@@ -24,12 +24,14 @@ MEETING_S = 0.5
 class Build:
     """A finished build. `build_s` is from before the first page is read to after the last file is in place.
 
-    `extract_s` is its part up to the last pages file; `cpu_s` is CPU time of all processes meanwhile, `worker_cpu_s`
-    that of the workers; peaks are of the process that drives and of its largest worker.
+    `scan_s` is its part up to the end of the scan, `extract_s` that up to the last pages file; `cpu_s` is CPU time of
+    all processes meanwhile, `worker_cpu_s` that of the workers; peaks are of the process that drives and of its largest
+    worker.
     """
 
     report: RunReport
     build_s: float
+    scan_s: float
     extract_s: float
     cpu_s: float
     worker_cpu_s: float
@@ -44,11 +46,12 @@ def build(settings: Settings) -> Build:
         before = family_usage()
         began, parent_began = time.perf_counter(), time.process_time()
         scanned = scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
+        scanned_at = time.perf_counter()
         changes = run.changes(scanned.scanned)
         with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
             extract = partial(extract_batch, out=run.out, work=run.work, pool=run.pool)
             reports = list(threads.map(extract, changes.to_write))
-            extracted = time.perf_counter()
+            extracted_at = time.perf_counter()
             paths = [path for path, _ in run.unsettled()]
             settled = list(threads.map(partial(_settle, run), paths))
         ended, parent_cpu_s = time.perf_counter(), time.process_time() - parent_began
@@ -57,7 +60,8 @@ def build(settings: Settings) -> Build:
     return Build(
         report=report,
         build_s=ended - began,
-        extract_s=extracted - began,
+        scan_s=scanned_at - began,
+        extract_s=extracted_at - began,
         cpu_s=after.cpu_s - before.cpu_s,
         worker_cpu_s=after.cpu_s - before.cpu_s - parent_cpu_s,
         parent_peak_bytes=after.parent_peak_bytes,

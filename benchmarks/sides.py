@@ -39,6 +39,7 @@ def run_marsad(raw: Path, out: Path, *, workers: int) -> dict[str, float]:
         "n_pages": done.report.n_pages,
         "n_accepted": done.report.n_accepted,
         "seconds": done.build_s,
+        "scan_s": done.scan_s,
         "extract_s": done.extract_s,
         "cpu_s": done.cpu_s,
         "worker_cpu_s": done.worker_cpu_s,

@@ -56,6 +56,7 @@ class Side:
     cpu_s: float
     parent_peak_bytes: int
     worker_peak_bytes: int
+    scan_s: float = 0.0
     extract_s: float | None = None
     n_accepted: int | None = None
     worker_cpu_s: float | None = None
@@ -185,21 +186,26 @@ def report(pairs: Sequence[tuple[Side, Side]]) -> str:
     )
 
 
-def command_report(pairs: Sequence[tuple[Side, Side]], *, wall_s: float, build_s: float, workers: int) -> str:
-    """What Prefect and the hand-over between processes cost, in three sentences.
+def command_report(pairs: Sequence[tuple[Side, Side]], commands: Sequence[tuple[float, float]], *, workers: int) -> str:
+    """What Prefect and the hand-over between processes cost, in three sentences, by the medians of runs.
 
-    The command's build is held against what the workers of the builds without Prefect computed: the rest of its wall
-    time is hand-over, waiting and Prefect.
+    The command's build is held against what the workers of the builds without Prefect computed, and what they could
+    not: a single container is scanned, and settled, by one of them while the others have nothing to do. The rest of
+    its wall time is hand-over, waiting and Prefect. `commands` are (wall, build) seconds.
     """
     alone_s = statistics.median(marsad.seconds for _, marsad in pairs)
     busy_s = statistics.median(marsad.worker_cpu_s or 0.0 for _, marsad in pairs) / workers
+    single_s = statistics.median(marsad.seconds - (marsad.extract_s or 0.0) + marsad.scan_s for _, marsad in pairs)
+    idle_s = single_s * (workers - 1) / workers
+    build_s = statistics.median(build_s for _, build_s in commands)
+    rest_s = statistics.median(wall_s - build_s for wall_s, build_s in commands)
     return "\n".join(
         [
-            f"whole command `marsad run` on a fresh home: {wall_s:.1f} s, its build {build_s:.1f} s, "
-            f"the rest {wall_s - build_s:.1f} s",
+            f"whole command `marsad run` on a fresh home: its build {build_s:.1f} s, the rest {rest_s:.1f} s",
             f"build with Prefect against without ({alone_s:.1f} s): {build_s / alone_s - 1:+.1%}",
-            f"workers computed for {busy_s:.1f} s each: Prefect, hand-over and waiting take {1 - busy_s / build_s:.1%} "
-            "of the build's wall",
+            f"of the build's wall the workers compute {busy_s / build_s:.1%}, and have nothing to do while one of them "
+            f"scans or settles for {idle_s / build_s:.1%}; Prefect and hand-over take "
+            f"{1 - (busy_s + idle_s) / build_s:.1%}",
         ]
     )
 
@@ -272,9 +278,11 @@ def measure(told: argparse.Namespace) -> int:
         by_cpu = statistics.median(cpu_ratio(*pair) for pair in pairs)
         say(f"ratio by CPU time, median: {by_cpu:.3f}")
         if told.with_flow:
-            note("the whole command ...")
-            wall_s, build_s = run_command(raw, workers=told.workers)
-            say(command_report(pairs, wall_s=wall_s, build_s=build_s, workers=told.workers))
+            commands = []
+            for number in range(1, told.pairs + 1):
+                note(f"the whole command, {number} of {told.pairs} ...")
+                commands.append(run_command(raw, workers=told.workers))
+            say(command_report(pairs, commands, workers=told.workers))
     if told.with_shares:
         say("\n" + _shares(source))
     return BELOW if is_below(median, floor) else OK
