@@ -99,6 +99,7 @@ DATED_TEXTS = XPath(
     "[not(parent::script or parent::style or parent::noscript or parent::option or parent::textarea)]"
 )
 MAX_DATED_TEXTS = 1_000
+MAX_MARKED_TEXTS = 1_000
 MAX_DATE_LINE_CHARS = 40
 MAX_DATE_LINE_WORDS = 3
 LETTERS = re.compile(r"[^\W\d_]+")
@@ -251,7 +252,7 @@ def _is_change(text: str) -> bool:
 
 def _from_marked_text(tree: HtmlElement, context: DateContext) -> DatedBy | None:
     """The first visible date that the page marks as one; today's (a masthead's) only where nothing marks another."""
-    for element, text in _marked_texts(tree):
+    for element, text in islice(_marked_texts(tree), MAX_MARKED_TEXTS):
         dated = _dated(parse_visible(text), "text", context, structured=False)
         if (
             dated

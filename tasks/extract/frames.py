@@ -1,12 +1,13 @@
 """Repairs of a page's frame before trafilatura reads it: layout tables, and articles that no name marks."""
 
 from collections import defaultdict
+from itertools import chain, islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 from trafilatura.xpaths import BODY_XPATH
 
-from tasks.extract.regions import ASIDE, lies_in
+from tasks.extract.regions import ASIDE, is_part, lies_in
 
 # A cell that holds a list, a heading, a table or several paragraphs is part of a layout, not a datum.
 LAYOUT_CELLS = XPath(".//td[ul or ol or dl or table or p[2] or h1 or h2 or h3 or h4]")
@@ -42,21 +43,19 @@ def flatten_layout_tables(tree: HtmlElement) -> None:
 
 def _frame_of_paragraphs(tree: HtmlElement) -> HtmlElement | None:
     """The innermost element around FRAME_SHARE of the page's paragraph text; None when that is the page itself."""
-    weights: dict[HtmlElement, int] = defaultdict(int)
-    order: list[HtmlElement] = []
-    total = 0
+    chars: dict[HtmlElement, int] = defaultdict(int)  # by parent: siblings by the thousand share their ancestors
     for paragraph in tree.iter("p"):
         length = sum(map(len, paragraph.itertext()))
-        if length < MIN_PARAGRAPH_CHARS or lies_in(paragraph, ASIDE, ("aside", "footer", "nav")):
-            continue
-        total += length
-        for depth, ancestor in enumerate(paragraph.iterancestors()):
-            if depth > MAX_DEPTH:
-                break
-            if ancestor not in weights:
-                order.append(ancestor)
-            weights[ancestor] += length
-    frames = [element for element in order if weights[element] >= FRAME_SHARE * total and element.tag in FRAME_TAGS]
+        if length >= MIN_PARAGRAPH_CHARS and not is_part(paragraph, ASIDE, ()):
+            chars[paragraph.getparent()] += length
+    weights: dict[HtmlElement, int] = defaultdict(int)
+    total = 0
+    for parent, length in chars.items():
+        if not lies_in(parent, ASIDE, ("aside", "footer", "nav")):
+            total += length
+            for element in islice(chain((parent,), parent.iterancestors()), MAX_DEPTH):
+                weights[element] += length
+    frames = [element for element, n in weights.items() if n >= FRAME_SHARE * total and element.tag in FRAME_TAGS]
     return min(frames, key=lambda element: -sum(1 for _ in element.iterancestors()), default=None)
 
 

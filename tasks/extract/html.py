@@ -23,14 +23,31 @@ STANDARD_OPENING = re.compile(r"\s{0,99}(?:<!doctype html>|<html[\s>])", re.IGNO
 CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 # The two code points of the basic plane that are no characters.
 NO_CHARACTERS = "\ufffe\uffff"
-HTML_PARSER = HTMLParser(
-    collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True
-)
+# libxml2's parser gives up the rest of a page at a text, script or attribute of 10 MB unless it is told that pages may
+# be huge; then it also nests ten times deeper, which the readers of its trees do not bear.
+MAX_NODE_CHARS = 9_000_000
+UNPARSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]+")
+
+
+def _parser(*, is_huge: bool) -> HTMLParser:
+    return HTMLParser(
+        collect_ids=False,
+        default_doctype=False,
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=is_huge,
+    )
+
+
+HTML_PARSER = _parser(is_huge=False)
+HUGE_PARSER = _parser(is_huge=True)
 # lxml.html asks a Python function for the class of every element that is looked at; forms and fields are all it tells
 # apart.
-HTML_PARSER.set_element_class_lookup(
-    ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)
-)
+for parser in (HTML_PARSER, HUGE_PARSER):
+    parser.set_element_class_lookup(
+        ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)
+    )
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
 TAG_SPLIT = re.compile(r"[,;،|]")
@@ -57,6 +74,8 @@ def parse_html(text: str) -> HtmlElement | None:
 
 
 def _load(text: str) -> object:
+    if len(text) > MAX_NODE_CHARS:
+        return document_fromstring(UNPARSABLE.sub("", without_deep_tags(text)).encode(), parser=HUGE_PARSER)
     if STANDARD_OPENING.match(text) and (payload := _parsable(text)) is not None:
         return document_fromstring(payload, parser=HTML_PARSER)
     return load_html(text)

@@ -10,6 +10,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from tasks.extract import expressions, neighbours
+from tasks.extract.complexity import MAX_TEXT_CHARS
 from tasks.extract.frames import mend_frame
 from tasks.extract.lines import paragraphs
 
@@ -51,7 +52,10 @@ def find_main_text(tree: HtmlElement, url: str | None, *, parse_again: Callable[
     """
     drop_unread(tree)
     mend_frame(tree)
-    shown_chars = sum(len(" ".join(text.split())) for text in LONG_TEXTS(tree))
+    shown = [" ".join(text.split()) for text in LONG_TEXTS(tree)]
+    shown_chars = sum(map(len, shown))
+    if shown_chars > MAX_TEXT_CHARS:  # more than is read: no use in looking for the article in it
+        return "\n".join(shown)
     lines = _read(tree, url, is_fast=True)
     if is_doubtful(lines, shown_chars):
         lines = _read(tree, url, is_fast=False)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from tasks.extract.calendar_words import MONTH_NUMBER, fold
 from tasks.extract.page_data import Node, PageData, as_list, plain, types_of
@@ -58,6 +59,8 @@ ORGANISATION = re.compile(
 MAX_NAME_CHARS = 60
 MAX_NAME_WORDS = 6
 MAX_AUTHORS = 20
+# Author strings that are looked at; whoever states more states no authors.
+MAX_STRINGS = 200
 
 
 def _is_person(name: str, organisations: frozenset[str]) -> bool:
@@ -91,16 +94,15 @@ def people(strings: Iterable[str], *, organisations: frozenset[str] = frozenset(
     Lists are split at commas, semicolons, slashes, "and"/"et"/"und"; lead-ins ("By", "Par", "بقلم"), addresses, dates
     and brackets are taken off. "Surname, Name" cannot be told from two people and counts as two.
     """
-    names: list[str] = []
-    for string in strings:
+    names: dict[str, str] = {}
+    for string in islice(strings, MAX_STRINGS):
         if string.lower().startswith(("http:", "https:", "www.")):
             continue
         for part in SPLIT.split(NOISE.sub(" ", string[:400])):
             name = _clean_name(part)
-            known = {other.casefold() for other in names}
-            if name and name.casefold() not in known and _is_person(name, organisations):
-                names.append(name)
-    return tuple(names[:MAX_AUTHORS])
+            if name and name.casefold() not in names and _is_person(name, organisations):
+                names[name.casefold()] = name
+    return tuple(names.values())[:MAX_AUTHORS]
 
 
 def _name_of(author: object, by_id: dict[str, Node]) -> Iterator[str]:

@@ -19,9 +19,12 @@ WHOLE = ("html", "body")
 
 def lies_in(element: HtmlElement, cue: re.Pattern[str], tags: tuple[str, ...] = ("aside", "nav")) -> bool:
     """Whether an element or one around it, below body, is one of these tags or has a class or id that fits the cue."""
-    for node in (element, *element.iterancestors()):
-        if node.tag in tags:
-            return True
-        if node.tag not in WHOLE and cue.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
-            return True
-    return False
+    return any(is_part(node, cue, tags) for node in (element, *element.iterancestors()))
+
+
+def is_part(element: HtmlElement, cue: re.Pattern[str], tags: tuple[str, ...]) -> bool:
+    """Whether an element itself is one of these tags or, below body, has a class or id that fits the cue."""
+    if element.tag in tags:
+        return True
+    marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return element.tag not in WHOLE and cue.search(marks) is not None
