@@ -80,3 +80,97 @@ DOMAIN_NAME = re.compile(
     r"(?<![\w@.-])(?:www\.)?([A-Za-z0-9][A-Za-z0-9-]{1,40}\.(?:com|net|org|info|ma|dz|tn|eg|fr|news|press|tv|"
     r"co\.uk|es|de|it|sa|ae|qa|lb|jo|ps))(?![\w-])"
 )
+
+# What an extractor leaves between the paragraphs of an article. A line may open with a sign, not with a list's dash.
+_OPENING = r"^[^\w\-•*]{0,4}"
+
+# A line that begins so leads to another page.
+LEAD_ELSEWHERE = re.compile(
+    _OPENING + r"(?:(?:read|see|watch|listen|learn|find out|also|discover)(?: also| more| next| here| about| on){1,3}|"
+    r"related(?: (?:articles?|stor(?:y|ies)|posts?|links?|content|reading|roundup|coverage|videos?|news))?"
+    r"(?=\W{0,3}:|\W*$)|"
+    r"more(?=\W{0,2}:)|also(?= on \w+\.\w)|don'?t miss|in case you missed it|recommended|"
+    r"(?:à )?(?:lire|voir|écouter|regarder|découvrir)(?: aussi| également| plus| encore)+|à (?:lire|voir)|"
+    r"sur le même (?:sujet|thème)|pour aller plus loin|"
+    r"(?:le|te|les) puede interesar|puedes? ver|"
+    r"(?:lea|lee|leer|ver|vea|mira|mirá|mire)(?: también| además| más)+|además(?=\W{0,2}:)|"
+    r"(?:leia|veja|confira|assista)(?: também| mais| ainda)+|saiba mais|"
+    r"(?:lesen|sehen|hören) sie (?:auch|dazu|mehr)|mehr (?:dazu|zum thema|lesen)|auch interessant|schon gelesen|"
+    r"lesetipp|siehe auch|weiterlesen|"
+    r"leggi anche(?: su)?|(?:vedi|guarda|leggi)(?: anche| altro)|lees ook|läs också|les også|læs også|lue myös|"
+    r"czytaj (?:też|także|więcej)|zobacz (?:też|także|również|więcej)|dowiedz się więcej|przeczytaj (?:też|także)|"
+    r"читайте также|смотрите также|"
+    r"(?:اقرأ|إقرأ|اقرا|شاهد|طالع|انظر)(?:وا|ي)?\s(?:أيضا|أيضاً|ايضا|المزيد|كذلك)|للمزيد|بخوانید|مطالب مرتبط)"
+    r"\s*(?:\W|$)",
+    re.IGNORECASE,
+)
+
+# A line that begins so names a source, or who made a picture.
+CREDIT = re.compile(
+    _OPENING + r"(?:(?:photos?|image|picture|video|fotos?|bild|bilder|titelbild|beitragsbild|imagen|imagem|grafik|"
+    r"zdjęcie|fot|quellen?|sources?|crédits?|credits?|copyright|via|صورة|الصورة|المصدر|تصوير)"
+    r"(?:[ -](?:credits?|courtesy|by|source|photos?|nachweis|von|de|quelle|angaben))?\s*[:©/]|"
+    r"photo(?:s|graph)? (?:by|courtesy) |[©ⓒ]|copyright [©ⓒ\d(])",
+    re.IGNORECASE,
+)
+
+# A line that begins with an invitation and speaks of a service is the outlet's.
+INVITATION = re.compile(
+    _OPENING + r"(?:(?:please |you can )?(?:sign up|subscribe|register|join|follow|click|tap|download|share|like|"
+    r"support|donate|listen|stay|keep|get|never miss|enter|tell us|contact|reach|email|visit|leave|post|send)\b|"
+    r"(?:did|if) you (?:like|enjoy)|like this (?:story|article|post)|enjoy(?:ed)? this|want (?:more|to)|"
+    r"have a (?:tip|story)|for more|we want to hear|do you have|"
+    r"abonnez|inscrivez|suivez|partagez|cliquez|recevez|rejoignez|téléchargez|"
+    r"(?:suscríb|síg|compart|descarg|únete|recib|regístr)\w*|assine|inscreva|siga|compartilhe|receba|baixe|"
+    r"jetzt|melden|abonnieren|folgen|teilen|iscriviti|seguici|zapisz|obserwuj|polub|subskrybuj|"
+    r"اشترك|تابعوا?|تابعنا|حمل|شارك)",
+    re.IGNORECASE,
+)
+SERVICE = re.compile(
+    r"newsletter|sign(?:ing)? up|\bsubscri(?:be|ption)|\binbox|\bfacebook|\btwitter|\binstagram|\byoutube|whatsapp|"
+    r"telegram|\bapp\b|push|comment|click|this (?:story|article|post)|@\w+\.\w|trial|free|alerts?|podcast|boletín|"
+    r"correo|canal|kanal|e-?mail|abonn|kommentar|article|النشرة|قناة|صفحة|تطبيق",
+    re.IGNORECASE,
+)
+
+# A line with one of these is a note of the outlet about the text, its rights or its money.
+NOTE = re.compile(
+    _OPENING + r"(?:\(?(?:additional |with )?(?:reporting|writing|editing) by |alle (?:angaben ohne|rechte)|"
+    r"tous droits|todos los derechos|wszelkie prawa|keine kommentare|no comments|comments are|filed under|"
+    r"posted in\b|our standards|we may (?:earn|receive)|this (?:article|story) (?:was|has been|originally|contains)|"
+    r"(?:this post )?contains affiliate|enthält affiliate|if you buy|the views expressed)|"
+    r"all rights reserved|contributed (?:reporting|to this (?:report|story|article))|affiliate links?\b",
+    re.IGNORECASE,
+)
+
+_DAY_OR_TIME = r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}:\d{2})"
+# A whole line that is a label of the page.
+LABEL = re.compile(
+    r"^\W{0,4}(?:(?:\d{1,5} )?comments?|kommentare?|commentaires?|comentarios|advertisement|anzeige|werbung|publicité|"
+    r"publicidad|reklama|bild anzeigen|inhaltsverzeichnis|table of contents|sommaire|share|teilen|partager|"
+    r"tags?|temas?|thèmes?|(?:mehr |weitere )?themen|print|drucken|up next|"
+    r"\d{1,3} min(?:ute)?s?(?: read| lesezeit| de lecture)?|"
+    r"(?:tempo de leitura|(?:estimated )?reading time|lesezeit|temps de lecture).{0,20}|"
+    r"(?:(?:last )?(?:updated|modified)|letzte (?:änderung|aktualisierung)|aktualisiert|mis à jour|actualizado)\b"
+    rf".{{0,40}}|{_DAY_OR_TIME}(?:.{{0,12}}{_DAY_OR_TIME})?(?: uhr)?)\W{{0,4}}$",
+    re.IGNORECASE,
+)
+
+# A line that heads a list of other articles, or of what readers say.
+HEADING_OF_OTHERS = re.compile(
+    _OPENING + r"(?:related\b|you (?:may|might) (?:also )?(?:like|enjoy|be interested)|"
+    r"more (?:from|stories|news|like this|in |on this)|most (?:read|popular|viewed)|popular on|recommended|"
+    r"latest (?:news|stories|articles|posts)|what to read|don'?t miss|up next|about the author|leave a|"
+    r"post(?:ed)? a comment|comments\b|"
+    r"weitere (?:themen|beiträge|artikel|informationen|aktuelle)|mehr (?:zum thema|themen|von|aus)|empfohlene|"
+    r"ähnliche|das könnte|auch interessant|teilnehmende|vorschau auf|kommentierte|meistgelesen|"
+    r"quellen(?:angaben)?\W{0,4}$|über den autor|"
+    r"(?:articles?|sujets?|posts?) (?:similaires?|connexes?|liés|associés|récents?)|à lire (?:aussi|également)|"
+    r"sur le même|dans la même|les plus lus|vous aimerez|"
+    r"(?:noticias|artículos|notas|contenido) (?:relacionad|recomendad)|te puede|le puede|lo más (?:leído|visto)|"
+    r"más noticias|você pode gostar|leia (?:também|mais)|veja também|relacionad|mais lidas|"
+    r"articoli (?:correlati|simili)|potrebbe interessar|leggi anche|zobacz (?:też|także)|czytaj (?:też|także)|"
+    r"przeczytaj|polecamy|podobne|gerelateerd|lees ook|"
+    r"مقالات (?:ذات|أخرى|مشابهة)|مواضيع (?:ذات|أخرى)|أخبار ذات|قد يعجبك|الأكثر|اقرأ|تعليق)",
+    re.IGNORECASE,
+)

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from functools import partial
+from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 from lxml.etree import ElementDefaultClassLookup, ParserError, XPath
@@ -12,10 +13,12 @@ from trafilatura.utils import load_html
 from tasks.extract.bylines import visible_authors
 from tasks.extract.complexity import is_cut_off, without_deep_tags
 from tasks.extract.dates import DateContext, modified, published
+from tasks.extract.lines import n_chars, paragraphs
 from tasks.extract.main_text import EXTRACTOR, find_main_text
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
 from tasks.extract.people import json_ld_authors, meta_authors, people
 from tasks.extract.titles import find_title, fold_words, sitename_in_title
+from tasks.extract.trimming import trim
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article
 
@@ -52,6 +55,12 @@ LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
 TAG_SPLIT = re.compile(r"[,;،|]")
 MAX_TAG_CHARS = 80
+# The text that JSON-LD states is believed where the page's own is less than this share of it: it has lost its tables,
+# and often its paragraphs.
+MIN_SHARE_OF_STATED = 0.6
+STATED_EXTRACTOR = "json-ld-1"
+BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6])>|<br\s{0,9}/?>", re.IGNORECASE)
+MARKUP = re.compile(r"<[^<>]{1,2000}>")
 MAX_TAGS = 40
 # What a reader sees without a word of text, and what holds text that no reader sees.
 SHOWN_TAGS = frozenset({"img", "svg", "video", "audio", "iframe", "object", "embed", "form", "input", "picture"})
@@ -262,5 +271,16 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
         is_paywalled=is_paywalled(data),
     )
     # Last, for it uses the tree up.
-    body = find_main_text(tree, url, parse_again=partial(parse_html, text))
-    return dataclasses.replace(found, text=body) if body else None
+    lines = trim(find_main_text(tree, url, parse_again=partial(parse_html, text)), title)
+    extractor = EXTRACTOR
+    stated_body = trim(stated_text(data), title)
+    if n_chars(lines) < MIN_SHARE_OF_STATED * n_chars(stated_body):
+        lines, extractor = stated_body, STATED_EXTRACTOR
+    return dataclasses.replace(found, text="\n".join(lines), extractor=extractor) if lines else None
+
+
+def stated_text(data: PageData) -> list[str]:
+    """The paragraphs of the longest articleBody that the page's JSON-LD states."""
+    bodies = [body for node in data.articles for body in as_list(node.get("articleBody")) if isinstance(body, str)]
+    marked = BLOCK_END.sub("\n", unescape(max(bodies, key=len, default="")))
+    return paragraphs(MARKUP.sub(" ", marked))

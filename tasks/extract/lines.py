@@ -16,3 +16,8 @@ def paragraphs(text: str) -> list[str]:
     # `splitlines` breaks where `str.split` finds white space and nowhere else, once the controls are gone.
     lines = unicodedata.normalize("NFC", shown).splitlines()
     return [line for raw in lines if (line := " ".join(raw.split()))]
+
+
+def n_chars(lines: list[str]) -> int:
+    """Characters of some lines together."""
+    return sum(map(len, lines))

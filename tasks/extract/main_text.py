@@ -12,7 +12,7 @@ from trafilatura.settings import Extractor
 from tasks.extract import expressions, neighbours
 from tasks.extract.complexity import MAX_TEXT_CHARS
 from tasks.extract.frames import mend_frame
-from tasks.extract.lines import paragraphs
+from tasks.extract.lines import n_chars, paragraphs
 
 # A dropped page is a row with its reason; trafilatura's own warnings about it say nothing more.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -44,8 +44,8 @@ MIN_SHARE_OF_SHORT_PAGE = 0.8
 LITTLE_CHARS = 250
 
 
-def find_main_text(tree: HtmlElement, url: str | None, *, parse_again: Callable[[], HtmlElement | None]) -> str:
-    """The main text, one paragraph a line; empty when trafilatura finds none.
+def find_main_text(tree: HtmlElement, url: str | None, *, parse_again: Callable[[], HtmlElement | None]) -> list[str]:
+    """The paragraphs of the main text; empty when trafilatura finds none.
 
     The tree is used up: what no reading looks at is cut out of it. `parse_again` gives another one of the same page,
     for the few pages that keep their article in what was cut out.
@@ -53,16 +53,16 @@ def find_main_text(tree: HtmlElement, url: str | None, *, parse_again: Callable[
     drop_unread(tree)
     mend_frame(tree)
     shown = [" ".join(text.split()) for text in LONG_TEXTS(tree)]
-    shown_chars = sum(map(len, shown))
+    shown_chars = n_chars(shown)
     if shown_chars > MAX_TEXT_CHARS:  # more than is read: no use in looking for the article in it
-        return "\n".join(shown)
+        return shown
     lines = _read(tree, url, is_fast=True)
     if is_doubtful(lines, shown_chars):
         lines = _read(tree, url, is_fast=False)
-        if sum(map(len, lines)) < LITTLE_CHARS and (whole := parse_again()) is not None:
+        if n_chars(lines) < LITTLE_CHARS and (whole := parse_again()) is not None:
             mend_frame(whole)
             lines = _read(whole, url, is_fast=False)
-    return "\n".join(lines)
+    return lines
 
 
 def drop_unread(tree: HtmlElement) -> None:
@@ -96,11 +96,11 @@ def is_doubtful(lines: list[str], shown_chars: int) -> bool:
     So it is where its running text is little of what the page shows (`shown_chars` of it in long stretches), or little
     of what was read.
     """
-    n_chars = sum(map(len, lines))
+    read_chars = n_chars(lines)
     running = sum(len(line) for line in lines if len(line) > LONG_LINE_CHARS)
-    share = MIN_SHARE_OF_SHORT_PAGE if n_chars < SHORT_CHARS else MIN_SHARE_OF_PAGE
-    is_all_short = running < MIN_SHARE_OF_LINES * n_chars and running <= shown_chars
-    return n_chars < LITTLE_CHARS or is_all_short or running < share * shown_chars
+    share = MIN_SHARE_OF_SHORT_PAGE if read_chars < SHORT_CHARS else MIN_SHARE_OF_PAGE
+    is_all_short = running < MIN_SHARE_OF_LINES * read_chars and running <= shown_chars
+    return read_chars < LITTLE_CHARS or is_all_short or running < share * shown_chars
 
 
 def _read(tree: HtmlElement, url: str | None, *, is_fast: bool) -> list[str]:
