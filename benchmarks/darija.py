@@ -1,0 +1,129 @@
+"""Train the two models of Darija on SHARED/lid and say how good they are on sentences they have not seen.
+
+`python -m benchmarks.darija [--shared ../shared] [--write]`: five parts, each judged by a model trained on the other
+four; then, with `--write`, a model trained on all of them goes to tasks/enrich/models/darija.json. It holds weights of
+runs of at most four letters, no word and no sentence. Deterministic: the same sentences give the same bytes.
+"""
+
+import argparse
+import json
+import math
+import random
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.floors import markdown_table
+from benchmarks.quality import read_jsonl
+from tasks.enrich.darija import MODEL, Model, Script, runs_of
+
+PARTS = 5
+SEED = 1
+ROUNDS = 20
+RATE = 0.3
+SHRINKAGE = 1e-4
+MIN_SENTENCES = 2
+# The log-odds beyond which a text is called Darija: as many of standard Arabic as the floor of one in a hundred of
+# ar, fr, en and es allows, with a margin.
+THRESHOLDS: dict[Script, float] = {"Arab": 0.8, "Latn": 1.0}
+# Weights are written with so many decimals; smaller ones are left out.
+DECIMALS = 2
+OTHERS = ("ar", "arz", "fa", "ur", "fr", "en", "es")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, its label in the set, and what the models see of it: runs of letters, weighted to length 1."""
+
+    label: str
+    runs: dict[str, float]
+    text: str
+
+    @property
+    def is_darija(self) -> bool:
+        """Whether the set calls it Moroccan."""
+        return self.label.startswith("ary")
+
+
+def read_sentences(shared: Path, script: Script) -> list[Sentence]:
+    """The sentences of one script, in the order of the file."""
+    found = []
+    for row in read_jsonl(shared / "lid" / "sentences.jsonl"):
+        text = row["text"]
+        n_arabic = sum("\u0600" <= char <= "\u06ff" for char in text)
+        n_latin = sum("a" <= char.lower() <= "z" for char in text)
+        if (n_arabic if script == "Arab" else n_latin) * 2 > sum(map(str.isalpha, text)):
+            counts = runs_of(text)
+            norm = math.sqrt(counts.total()) or 1.0
+            found.append(Sentence(row["lang"], {run: math.sqrt(n) / norm for run, n in counts.items()}, text))
+    return found
+
+
+def train(sentences: Sequence[Sentence], threshold: float) -> Model:
+    """Logistic regression by AdaGrad (Duchi et al. 2011): a step of its own for each weight; both classes weigh the same."""
+    dice = random.Random(SEED)
+    held = Counter(run for sentence in sentences for run in sentence.runs)
+    weights = {run: 0.0 for run, count in held.items() if count >= MIN_SENTENCES}
+    squares = dict.fromkeys(weights, 1e-8)
+    bias, bias_square = 0.0, 1e-8
+    n_darija = sum(sentence.is_darija for sentence in sentences)
+    share = {True: len(sentences) / (2 * n_darija), False: len(sentences) / (2 * (len(sentences) - n_darija))}
+    order = list(sentences)
+    for _ in range(ROUNDS):
+        dice.shuffle(order)
+        for sentence in order:
+            known = [(run, value) for run, value in sentence.runs.items() if run in weights]
+            odds = bias + sum(weights[run] * value for run, value in known)
+            slope = (1 / (1 + math.exp(-odds)) - sentence.is_darija) * share[sentence.is_darija]
+            for run, value in known:
+                step = slope * value + SHRINKAGE * weights[run]
+                squares[run] += step * step
+                weights[run] -= RATE * step / math.sqrt(squares[run])
+            bias_square += slope * slope
+            bias -= RATE * slope / math.sqrt(bias_square)
+    rounded = {run: round(weight, DECIMALS) for run, weight in sorted(weights.items())}
+    return Model(round(bias, DECIMALS), {run: weight for run, weight in rounded.items() if weight}, threshold)
+
+
+def judged(sentences: Sequence[Sentence], threshold: float) -> dict[str, list[bool]]:
+    """By label, whether each sentence was called Darija by a model that had not seen it."""
+    order = list(sentences)
+    random.Random(SEED).shuffle(order)
+    calls: dict[str, list[bool]] = {}
+    for part in range(PARTS):
+        model = train([sentence for index, sentence in enumerate(order) if index % PARTS != part], threshold)
+        for sentence in order[part::PARTS]:
+            calls.setdefault(sentence.label, []).append(model.score(sentence.text) > threshold)
+    return calls
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, print the table of unseen sentences, write if told to; the exit code."""
+    parser = argparse.ArgumentParser(prog="benchmarks.darija", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder of the real sentences")
+    parser.add_argument("--write", action="store_true", help=f"write {MODEL.name} beside the code")
+    told = parser.parse_args(arguments)
+    models, rows = {}, []
+    for script, threshold in THRESHOLDS.items():
+        sentences = read_sentences(told.shared, script)
+        calls = judged(sentences, threshold)
+        own = calls[f"ary-{script}"]
+        others = [(label, calls[label]) for label in OTHERS if label in calls]
+        wrong = ", ".join(f"{label} {sum(found) / len(found):.3f}" for label, found in others)
+        rows.append([script, f"{len(own)}", f"{sum(own) / len(own):.3f}", wrong])
+        models[script] = train(sentences, threshold)
+    sys.stdout.write(markdown_table(("script", "sentences", "called ary", "others called ary"), rows) + "\n")
+    if told.write:
+        stated = {
+            script: {"bias": model.bias, "threshold": model.threshold, "weights": model.weights}
+            for script, model in models.items()
+        }
+        MODEL.parent.mkdir(exist_ok=True)
+        MODEL.write_text(json.dumps(stated, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
