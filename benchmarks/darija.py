@@ -62,7 +62,7 @@ def read_sentences(shared: Path, script: Script) -> list[Sentence]:
 
 
 def train(sentences: Sequence[Sentence], threshold: float) -> Model:
-    """Logistic regression by AdaGrad (Duchi et al. 2011): a step of its own for each weight; both classes weigh the same."""
+    """Logistic regression by AdaGrad (Duchi et al. 2011), a step of its own for each weight; both classes weigh alike."""
     dice = random.Random(SEED)
     held = Counter(run for sentence in sentences for run in sentence.runs)
     weights = {run: 0.0 for run, count in held.items() if count >= MIN_SENTENCES}

@@ -139,7 +139,6 @@ def rejected_page(raw: RawRecord, rejection: Rejection, *, work: Work, batch_id:
             "script",
             "declared_language",
             "is_paywalled",
-            "is_listing",
             "extractor",
         ]
     )
@@ -152,6 +151,7 @@ def rejected_page(raw: RawRecord, rejection: Rejection, *, work: Work, batch_id:
         stage=rejection.stage,
         reason=rejection.reason,
         detail=rejection.detail,
+        is_listing=True if rejection.reason == "listing" else None,
     )
 
 

@@ -79,11 +79,18 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     article = route(text, url=raw.url, context=context)
     if article is None:
         return _reject("empty" if is_html and shows_nothing(text) else "no_main_text")
+    return _objection(article, min_chars) or article
+
+
+def _objection(article: Article, min_chars: int) -> Rejection | None:
+    """Why what was found is no document; None where it is one."""
+    if article.is_listing:
+        return _reject("listing")
     if excess := excess_of_text(article.text):
         return _reject("too_complex", excess)
     if len(article.text) < min_chars:
         return _reject("too_short", f"{len(article.text)} characters, at least {min_chars} were due")
-    return article
+    return None
 
 
 def extract_article(raw: RawRecord, *, min_chars: int) -> Article | Rejection:

@@ -13,9 +13,10 @@ from trafilatura.utils import load_html
 from tasks.extract.bylines import visible_authors
 from tasks.extract.complexity import is_cut_off, without_deep_tags
 from tasks.extract.dates import DateContext, modified, published
+from tasks.extract.kinds import MAX_TEASER_CHARS, is_listing, shows_paywall, states_paywall
 from tasks.extract.lines import n_chars, paragraphs
 from tasks.extract.main_text import EXTRACTOR, find_main_text
-from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data, types_of
+from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data
 from tasks.extract.people import json_ld_authors, meta_authors, people
 from tasks.extract.titles import find_title, fold_words, sitename_in_title
 from tasks.extract.trimming import trim
@@ -235,20 +236,14 @@ def _publisher(data: PageData) -> str | None:
     return next((name for node in data.articles if (name := _name_in(node.get("publisher")))), None)
 
 
-def is_paywalled(data: PageData) -> bool:
-    """Whether the page's JSON-LD says that the article is not accessible for free."""
-    values = [node.get("isAccessibleForFree") for node in data.nodes if types_of(node) - set(ORGANISATION_TYPES)]
-    return any(
-        value is False or str(value).strip().lower() in ("false", "no", "http://schema.org/false") for value in values
-    )
-
-
 def extract_html(text: str, *, url: str | None, context: DateContext) -> Article | None:
     """What an HTML page says, or None when no article is found in it; its length is the caller's to judge."""
     tree = parse_html(text)
     if tree is None:
         return None
     data = read_page_data(tree)
+    if is_listing(tree, data, url=url):
+        return Article(text="", extractor=EXTRACTOR, is_listing=True)
     stated = find_sitename(data)
     sitename = stated or sitename_in_title(tree, url=url)
     title = find_title(tree, data, sitename=sitename, url=url)
@@ -268,7 +263,7 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
         modified_at=modified(tree, data, context=context),
         canonical_url=canonical_url(url, find_canonical_link(tree, data)),
         declared_language=find_declared_language(tree, data),
-        is_paywalled=is_paywalled(data),
+        is_paywalled=states_paywall(data) or shows_paywall(tree),
     )
     # Last, for it uses the tree up.
     lines = trim(find_main_text(tree, url, parse_again=partial(parse_html, text)), title)
@@ -276,7 +271,12 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
     stated_body = trim(stated_text(data), title)
     if n_chars(lines) < MIN_SHARE_OF_STATED * n_chars(stated_body):
         lines, extractor = stated_body, STATED_EXTRACTOR
-    return dataclasses.replace(found, text="\n".join(lines), extractor=extractor) if lines else None
+    is_paywalled = states_paywall(data) or (found.is_paywalled and n_chars(lines) <= MAX_TEASER_CHARS)
+    return (
+        dataclasses.replace(found, text="\n".join(lines), extractor=extractor, is_paywalled=is_paywalled)
+        if lines
+        else None
+    )
 
 
 def stated_text(data: PageData) -> list[str]:

@@ -22,6 +22,7 @@ REASONS: dict[str, str] = {
     "too_complex": "more tags, attributes on one tag or text than is read of a page",
     "empty": "no bytes, or none that show",
     "binary": "the bytes are not text",
+    "listing": "a home, topic, tag or search page, which lists articles and is none",
     "no_main_text": "no article was found in the page",
     "too_short": "the article is shorter than the limit",
     "timeout": "the page took longer than the time limit",
