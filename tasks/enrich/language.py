@@ -109,12 +109,13 @@ def _detector() -> LangDetector:
 def _classify(text: str, script: str) -> tuple[str, float]:
     """ISO code and score (0..1, 3 decimals) of one stretch of text that holds letters, most of them of a script."""
     code, score = _classify_by_detector(text)
-    # The detector knows no Darija: it is asked for where the answer may be wrong for it.
-    if (script == "Arab" or (script == "Latn" and score < _SURE_SCORE)) and (
-        darija := darija_score(text, "Arab" if script == "Arab" else "Latn")
-    ):
-        return DARIJA, round(darija, 3)
-    return code, score
+    if script not in ("Arab", "Latn"):
+        return code, score
+    # The detector knows no Darija: in Arabic letters it is sure of Arabic.
+    darija = darija_score(
+        text, "Arab" if script == "Arab" else "Latn", is_doubted=script == "Arab" or score < _SURE_SCORE
+    )
+    return (code, score) if darija is None else (DARIJA, round(darija, 3))
 
 
 def _classify_by_detector(text: str) -> tuple[str, float]:

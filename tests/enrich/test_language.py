@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,3 +65,59 @@ def test_any_text_gives_the_same_guess_twice(text: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Cs", "Lu", "So", "Cc"]), max_size=50))
 def test_lone_surrogates_and_controls_are_no_error(text: str) -> None:
     assert detect_language(text).language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "واش كاين شي حد هنا؟ راني كنتسناك من الصباح",
+        "بغيت نمشي للدار دابا حيت عييت بزاف",
+        "شنو بغيتي دابا؟ ماعندي والو، غادي نشوف واش كاين شي حد",
+        "كنهضر معاك وانت ماكتسمعنيش، شوف راه الوقت مشا",
+        "wach kayn chi had hna? rani kantsnak mn sbah",
+        "bghit nmchi l dar daba 7it 3yit bzaf",
+        "chno drti lbar7 f lil? ma3reftch 3lach majitich m3ana",
+        "kanhder m3ak w nta makatsme3nich, chouf rah lwe9t mcha",
+    ],
+)
+def test_darija_is_ary_in_both_scripts(text: str) -> None:
+    guess = detect_language(text)
+    assert guess.language == "ary"
+    assert guess.shares == (("ary", 1.0),)
+    assert guess.score is not None
+    assert 0.6 < guess.score <= 1
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ar", ARABIC),
+        ("ar", "قال الوزير إن الحكومة ستعرض مشروع القانون على البرلمان خلال الأسبوع المقبل، دون أن يحدد موعدا لذلك."),
+        ("ar", "ولم يصدر أي تعليق رسمي من الشركة حتى الآن، غير أن مصادر مطلعة أكدت توقف العمل في المصنع."),
+        ("fa", "وزیر خارجه گفت که گفتگوها هفته آینده در تهران ادامه خواهد یافت و نتیجه آن اعلام می‌شود."),
+        ("ur", "وزیر اعظم نے کہا ہے کہ حکومت اگلے ہفتے نیا قانون پارلیمان میں پیش کرے گی۔"),
+        ("fr", FRENCH),
+        ("en", ENGLISH),
+        (
+            "es",
+            "El alcalde anunció ayer que la nueva línea del tranvía abrirá en marzo, con dos años de retraso.",
+        ),
+        (
+            "ca",
+            "L'alcalde va anunciar ahir que la nova línia del tramvia obrirà al març, amb dos anys de retard.",
+        ),
+        (
+            "pt",
+            "O prefeito anunciou ontem que a nova linha do bonde será aberta em março, com dois anos de atraso.",
+        ),
+    ],
+)
+def test_near_languages_are_told_apart_and_none_of_them_is_darija(language: str, text: str) -> None:
+    assert detect_language(text).language == language
+
+
+def test_a_quotation_in_darija_is_a_share_of_an_arabic_text() -> None:
+    quotation = "بغيت نمشي للدار دابا حيت عييت بزاف، وما عرفتش علاش ما بغاش يخليني نمشي"
+    guess = detect_language("\n".join([ARABIC, ARABIC, quotation, ARABIC]))
+    assert guess.language == "ar"
+    assert [language for language, _ in guess.shares] == ["ar", "ary"]
