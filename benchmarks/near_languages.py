@@ -29,7 +29,7 @@ SHRINKAGE = 1e-4
 MIN_SENTENCES = 3
 # The log-odds beyond which a text is called so: as many of others as the floor of one in a hundred of ar, fr, en and es
 # allows, with a margin.
-THRESHOLDS = {"ary-Arab": 0.6, "ary-Latn": 1.0, "ca": 2.0}
+THRESHOLDS = {"ary-Arab": 0.9, "ary-Latn": 1.0, "ca": 1.4}
 # Weights are written with so many decimals; smaller ones are left out.
 DECIMALS = 1
 OTHERS = {"Arab": ("ar", "ar-ner", "arz", "fa", "ur"), "Latn": ("fr", "en", "es", "pt", "it")}

@@ -180,13 +180,19 @@ def language_name(code: str) -> str:
 
 
 def measure_language(shared: Path, work: Path, *, workers: int) -> list[Measure]:
-    """Accuracy of `marsad tag` on labelled sentences: the two with floors, then every language."""
+    """Accuracy of `marsad tag` on labelled sentences: those with floors, then every language."""
     del work, workers
     note("language: marsad tag ...")
     found = score_language(shared, shared / "lid" / "sentences.jsonl")
-    named = {"ar fr en es, long (>=40)": "lid.long", "ar fr en es, short (<40)": "lid.short"}
+    named = {
+        "ar fr en es, long (>=40)": "lid.long",
+        "ar fr en es, short (<40)": "lid.short",
+        "ary-Arab": "lid.ary_arab",
+        "ary-Latn": "lid.ary_latn",
+    }
     names = sorted(found, key=lambda name: (name not in named, name))
-    return [Measure(name=named.get(name, f"lid: {name}"), value=found[name]) for name in names]
+    measures = [Measure(name=named.get(name, f"lid: {name}"), value=found[name]) for name in names]
+    return [*measures, Measure(name="lid.not_ary", value=1 - found["ar fr en es called ary"])]
 
 
 def measure_entities(shared: Path, work: Path, *, workers: int) -> list[Measure]:
@@ -254,9 +260,9 @@ def score_seeds(
         _share(
             "seeds: site name", (row.get("sitename") == seed["sitename"] for seed, row in rows if "sitename" in seed)
         ),
-        _share("seeds: with", (part in (row.get("text") or "") for seed, row in rows for part in seed["with"])),
+        _share("seeds.with", (part in (row.get("text") or "") for seed, row in rows for part in seed["with"])),
         _share(
-            "seeds: without", (part not in (row.get("text") or "") for seed, row in rows for part in seed["without"])
+            "seeds.without", (part not in (row.get("text") or "") for seed, row in rows for part in seed["without"])
         ),
         _share(
             "seeds: no date where none is stated", (_day(row) is None for seed, row in rows if not seed["published"])

@@ -465,9 +465,10 @@ def published(
 ) -> DatedBy | None:
     """When the page says it was published, or None when it does not say.
 
-    In order: JSON-LD, meta tags, marked elements, the day in the address, time tags, the line beside the heading that
-    shows `title`, other dates shown as such; the search of the whole page runs only where none of these
-    speaks, because it costs as much as the rest together.
+    The rule, where statements conflict: the first that can be true is believed, and one that can not (before the press
+    had pages, after `fetched_at`, today's in a masthead) is passed over. In order: JSON-LD, meta tags, marked elements,
+    time tags, the day in the address, the line beside the heading that shows `title`, other dates shown as such; the
+    search of the whole page runs only where none of these speaks, because it costs as much as the rest together.
     """
     machine = (
         _from_json_ld(data, "datePublished", context)
@@ -477,8 +478,8 @@ def published(
     )
     return (
         machine
-        or _dated(url_day(url), "url", context)
         or _from_time_tags(tree, context)
+        or _dated(url_day(url), "url", context)
         or _from_beside_headline(tree, title, context)
         or _from_marked_text(tree, context)
         or _from_under_heading(tree, context)
