@@ -100,6 +100,8 @@ DATED_TEXTS = XPath(
 )
 MAX_DATED_TEXTS = 1_000
 MAX_MARKED_TEXTS = 1_000
+# An address names a local day, a time tag an instant.
+ADDRESS_TOLERANCE = timedelta(days=2)
 MAX_DATE_LINE_CHARS = 40
 MAX_DATE_LINE_WORDS = 3
 LETTERS = re.compile(r"[^\W\d_]+")
@@ -205,8 +207,22 @@ def _time_rank(element: HtmlElement) -> int:
     )
 
 
-def _from_time_tags(tree: HtmlElement, context: DateContext) -> DatedBy | None:
-    """The publication by the page's time tags: the one marked so, else the first of the article itself."""
+def _from_time_tags_or_address(tree: HtmlElement, url: str | None, context: DateContext) -> DatedBy | None:
+    """The publication by the page's time tags, else the day in its address.
+
+    A time tag that nothing marks as the publication may be another article's: where it is more than a day away from the
+    day in the address, that is believed.
+    """
+    ranked, by_address = _best_time_tag(tree, context), _dated(url_day(url), "url", context)
+    if ranked is None:
+        return by_address
+    rank, by_tag = ranked
+    is_other = by_address is not None and abs(by_tag.at - by_address.at) > ADDRESS_TOLERANCE
+    return by_address if rank > 0 and is_other else by_tag
+
+
+def _best_time_tag(tree: HtmlElement, context: DateContext) -> tuple[int, DatedBy] | None:
+    """The time tag marked as the publication, else the first of the article itself, with its rank."""
     ranked: list[tuple[int, int, DatedBy]] = []
     for order, element in enumerate(tree.iter("time")):
         value = element.get("datetime") or plain(element.text_content()[:MAX_VISIBLE_CHARS])
@@ -215,7 +231,10 @@ def _from_time_tags(tree: HtmlElement, context: DateContext) -> DatedBy | None:
             ranked.append((_time_rank(element), order, dated))
         if order > 1000:
             break
-    return min(ranked, key=lambda item: item[:2])[2] if ranked else None
+    if not ranked:
+        return None
+    rank, _, dated = min(ranked, key=lambda item: item[:2])
+    return rank, dated
 
 
 def _marked_texts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
@@ -467,8 +486,9 @@ def published(
 
     The rule, where statements conflict: the first that can be true is believed, and one that can not (before the press
     had pages, after `fetched_at`, today's in a masthead) is passed over. In order: JSON-LD, meta tags, marked elements,
-    time tags, the day in the address, the line beside the heading that shows `title`, other dates shown as such; the
-    search of the whole page runs only where none of these speaks, because it costs as much as the rest together.
+    time tags, the day in the address (before a time tag that nothing marks, where they are days apart), the line beside
+    the heading that shows `title`, other dates shown as such; the search of the whole page runs only where none of
+    these speaks, because it costs as much as the rest together.
     """
     machine = (
         _from_json_ld(data, "datePublished", context)
@@ -478,8 +498,7 @@ def published(
     )
     return (
         machine
-        or _from_time_tags(tree, context)
-        or _dated(url_day(url), "url", context)
+        or _from_time_tags_or_address(tree, url, context)
         or _from_beside_headline(tree, title, context)
         or _from_marked_text(tree, context)
         or _from_under_heading(tree, context)

@@ -52,7 +52,7 @@ def test_right_seed_holds() -> None:
     measures = scored(_000_a=row)
     assert [measures[f"seeds.{name}"].value for name in ("title", "date", "not_published")] == [1.0, 1.0, 1.0]
     assert measures["seeds.language"].shown == "1 of 2"
-    assert measures["seeds: with"].shown == "2 of 2"
+    assert measures["seeds.with"].shown == "2 of 2"
 
 
 def test_masthead_date_and_invented_title_are_caught() -> None:

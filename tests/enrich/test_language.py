@@ -73,7 +73,7 @@ def test_lone_surrogates_and_controls_are_no_error(text: str) -> None:
         "واش كاين شي حد هنا؟ راني كنتسناك من الصباح",
         "بغيت نمشي للدار دابا حيت عييت بزاف",
         "شنو بغيتي دابا؟ ماعندي والو، غادي نشوف واش كاين شي حد",
-        "كنهضر معاك وانت ماكتسمعنيش، شوف راه الوقت مشا",
+        "كنهضر معاك دابا، شوف راه الوقت مشا وماكاين والو",
         "wach kayn chi had hna? rani kantsnak mn sbah",
         "bghit nmchi l dar daba 7it 3yit bzaf",
         "chno drti lbar7 f lil? ma3reftch 3lach majitich m3ana",

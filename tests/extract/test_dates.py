@@ -120,9 +120,22 @@ def test_a_meta_tag_comes_before_the_address() -> None:
     assert (dated.source, dated.at.day, dated.precision) == ("meta", 3, "second")
 
 
-def test_the_day_in_the_address_comes_before_time_tags() -> None:
+def test_a_time_tag_tells_the_hour_of_the_day_in_the_address() -> None:
     dated = date_of(f"<body>{TIME}</body>", url="https://a.example/2024/05/01/x")
-    assert dated == DatedBy(at=datetime(2024, 5, 1, tzinfo=UTC), precision="day", source="url")
+    assert dated is not None
+    assert (dated.source, dated.at.date().isoformat()) == ("time_tag", "2024-05-02")
+
+
+def test_the_day_in_the_address_comes_before_a_time_tag_of_another_week() -> None:
+    plain = TIME.replace(' class="entry-date"', "")
+    dated = date_of(f"<body>{plain}</body>", url="https://a.example/2024/04/01/x")
+    assert dated == DatedBy(at=datetime(2024, 4, 1, tzinfo=UTC), precision="day", source="url")
+
+
+def test_a_time_tag_marked_as_the_publication_comes_before_any_address() -> None:
+    dated = date_of(f"<body>{TIME}</body>", url="https://a.example/2024/04/01/x")
+    assert dated is not None
+    assert dated.source == "time_tag"
 
 
 def test_a_time_tag_without_offset_is_in_the_zone_of_its_source() -> None:
