@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.processes import family_usage
 from config.settings import Settings
-from tasks.pipeline import extract_batch, settle_batch
+from tasks.pipeline import Rules, extract_batch, learn_rules, settle_batch
 from tasks.plan import scan_pending
 from tasks.records.reports import RunReport
 from tasks.run import Run, open_run
@@ -52,8 +52,9 @@ def build(settings: Settings) -> Build:
             extract = partial(extract_batch, out=run.out, work=run.work, pool=run.pool)
             reports = list(threads.map(extract, changes.to_write))
             extracted_at = time.perf_counter()
-            paths = [path for path, _ in run.unsettled()]
-            settled = list(threads.map(partial(_settle, run), paths))
+            files, rules = run.to_settle(learn_rules)
+            paths = [path for path, _ in files]
+            settled = list(threads.map(partial(_settle, run, rules), paths))
         ended, parent_cpu_s = time.perf_counter(), time.process_time() - parent_began
         after = family_usage()
         report = run.report(changes, reports, {path.stem: n for path, n in zip(paths, settled, strict=True)})
@@ -69,12 +70,13 @@ def build(settings: Settings) -> Build:
     )
 
 
-def _settle(run: Run, path: Path) -> int:
+def _settle(run: Run, rules: Rules, path: Path) -> int:
     return settle_batch(
         path,
         out=run.out,
         gazetteers=run.work.gazetteers,
         version=run.work.pipeline_version,
+        rules=rules,
         pool=run.pool,
         timeout_s=run.limits.timeout_s,
     )

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
@@ -24,7 +25,7 @@ from benchmarks.floors import markdown_table
 from benchmarks.throughput import Unusable, make_warc
 from config.settings import GAZETTEERS, Settings, load_settings
 from tasks import plan
-from tasks.pipeline import extract_batch, settle_batch, warm_up
+from tasks.pipeline import extract_batch, learn_rules, settle_batch, warm_up
 from tasks.plan import ScanLimits
 from tasks.run import to_work
 from tasks.workers.pool import Call, WorkerPool
@@ -122,10 +123,12 @@ def build_inline(settings: Settings) -> int:
     scanned = plan.scan_pending(work.raw, pending, limits=limits, pool=pool)
     changes = plan.find_changes(out, scanned.scanned, version=version)
     n_pages = sum(extract_batch(batch, out=out, work=work, pool=pool).n_rows for batch in changes.to_write)
-    for stored in plan.unsettled_files(out):
-        settle_batch(
-            stored.path, out=out, gazetteers=GAZETTEERS, version=version, pool=pool, timeout_s=limits.timeout_s
-        )
+    unsettled = [stored.path for stored in plan.unsettled_files(out)]
+    settle = partial(settle_batch, out=out, pool=pool, timeout_s=limits.timeout_s)
+    underived = [stored.path for stored in plan.underived_files(out)]
+    rules = learn_rules(underived, unsettled, out=out, pool=pool, timeout_s=limits.timeout_s)
+    for path in unsettled:
+        settle(path, gazetteers=GAZETTEERS, version=version, rules=rules)
     return n_pages
 
 

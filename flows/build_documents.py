@@ -20,11 +20,13 @@ from flows.prefect_server import die_with_parent
 from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
+from tasks.pipeline import Rules
 from tasks.plan import Changes
 from tasks.records.batches import Batch
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.records.reports import BatchReport, RunReport, failed_batch
 from tasks.run import Run, open_run
+from tasks.workers.pool import WorkerPool
 
 # While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
 BATCHES_AT_ONCE = 3
@@ -41,6 +43,9 @@ class BuildParameters(BaseModel):
     raw_dir: str = Field(title="Raw folder", description="Folder of raw pages.")
     out_dir: str = Field(title="Output folder", description="Folder of the Parquet datasets.")
     workers: int = Field(ge=1, le=256, title="Workers", description="Worker processes.")
+    settle: bool = Field(
+        default=False, title="Settle", description="Settle again what other pages have taught about a site since."
+    )
     rebuild: bool = Field(
         default=False, title="Rebuild", description="Look at everything again; redo what an older version made."
     )
@@ -49,13 +54,16 @@ class BuildParameters(BaseModel):
     )
 
     @classmethod
-    def of(cls, settings: Settings, *, file: Path | None, rebuild: bool = False) -> "BuildParameters":
+    def of(
+        cls, settings: Settings, *, file: Path | None, rebuild: bool = False, settle: bool = False
+    ) -> "BuildParameters":
         """The parameters that a command line or schedule with these settings means."""
         return cls(
             raw_dir=str(settings.raw_dir.resolve()),
             out_dir=str(settings.out_dir.resolve()),
             workers=settings.workers,
             rebuild=rebuild,
+            settle=settle,
             settings_file=str(file.resolve()) if file else None,
         )
 
@@ -73,7 +81,8 @@ def whole(value: T) -> T:
 def _run_name() -> str:
     parameters = BuildParameters.model_validate(flow_run.parameters["parameters"])
     raw = Path(parameters.raw_dir)
-    return f"{'rebuild' if parameters.rebuild else 'build'} {raw.parent.name}/{raw.name}"
+    kind = "rebuild" if parameters.rebuild else "settle" if parameters.settle else "build"
+    return f"{kind} {raw.parent.name}/{raw.name}"
 
 
 @flow(
@@ -93,7 +102,7 @@ def build_documents(parameters: BuildParameters) -> RunReport:
     console = report_console()
     # Prefect attaches its handler to these loggers (extra_loggers) and sets no level.
     logging.getLogger("tasks").setLevel(logging.INFO)
-    with open_run(parameters.settings(), is_rebuild=parameters.rebuild) as run:
+    with open_run(parameters.settings(), is_rebuild=parameters.rebuild, is_settling=parameters.settle) as run:
         changes, unscanned = plan_changes(run)
         with RunProgress(n_due=sum(batch.n_records for batch in changes.to_write), console=console) as progress:
             reports = extract_all(run, changes.to_write, progress)
@@ -128,13 +137,14 @@ def extract_all(run: Run, batches: Iterable[Batch], progress: RunProgress) -> li
 
 def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
     """Documents by batch id of every file that was to be settled, and the reports of those that failed."""
-    files = run.unsettled()
+    files, rules = run.to_settle(_learn_rules)
     futures = [
         prefect_tasks.settle_batch.with_options(task_run_name=f"settle {label}").submit(
             path,
             out=run.out,
             gazetteers=run.work.gazetteers,
             version=run.work.pipeline_version,
+            rules=whole(rules),
             pool=whole(run.pool),
             timeout_s=run.limits.timeout_s,
         )
@@ -146,6 +156,14 @@ def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
     }
     settled = {batch_id: n for batch_id, n in outcomes.items() if isinstance(n, int)}
     return settled, [report for report in outcomes.values() if isinstance(report, BatchReport)]
+
+
+def _learn_rules(underived: list[Path], unsettled: list[Path], *, pool: WorkerPool, **told: Any) -> Rules:
+    """The rules of sites, learned in a Prefect task where there is anything to learn."""
+    if not (underived or unsettled or told["is_everywhere"]):
+        return {}
+    rules: Rules = prefect_tasks.learn_rules(whole(underived), whole(unsettled), pool=whole(pool), **told)
+    return rules
 
 
 def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:

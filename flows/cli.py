@@ -39,7 +39,7 @@ def run(
     raw: RawOption = None, out: OutOption = None, workers: WorkersOption = None, settings: SettingsOption = None
 ) -> None:
     """Build everything pending: raw pages become OUT/pages and OUT/documents."""
-    _build(raw, out, workers, settings, is_rebuild=False)
+    _build(raw, out, workers, settings)
 
 
 @app.command()
@@ -50,20 +50,36 @@ def rebuild(
     _build(raw, out, workers, settings, is_rebuild=True)
 
 
-def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path | None, *, is_rebuild: bool) -> None:
+@app.command()
+def settle(
+    raw: RawOption = None, out: OutOption = None, workers: WorkersOption = None, settings: SettingsOption = None
+) -> None:
+    """Run, and settle again every document whose site is better known by now; for every night. Can be interrupted."""
+    _build(raw, out, workers, settings, is_settling=True)
+
+
+def _build(
+    raw: Path | None,
+    out: Path | None,
+    workers: int | None,
+    file: Path | None,
+    *,
+    is_rebuild: bool = False,
+    is_settling: bool = False,
+) -> None:
     """Look for pending work, and only where there is some hold the output folder and run the flow."""
     from tasks.run import find_pending, hold_output, warm_up_workers  # noqa: PLC0415 - loads Arrow
 
     settings = load_settings(file, raw_dir=raw, out_dir=out, workers=workers)
     pending = find_pending(settings, is_rebuild=is_rebuild)
-    if pending.is_empty:
+    if pending.is_empty and not (is_settling and pending.n_batches_unchanged):
         is_bare = not pending.n_batches_unchanged
         up_to_date = f"{pending.n_batches_unchanged} batches are up to date in {settings.out_dir}"
         note(f"Nothing to do: {f'no raw page lies in {settings.raw_dir}' if is_bare else up_to_date}.")
         for notice in pending.notices:
             note(f"note: {notice}")
         return
-    holder = "`marsad rebuild`" if is_rebuild else "`marsad run`"
+    holder = f"`marsad {'rebuild' if is_rebuild else 'settle' if is_settling else 'run'}`"
     with hold_output(settings, holder=holder), server_for_run(settings.state_dir) as server:
         warm_up_workers()
         note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
@@ -72,7 +88,7 @@ def _build(raw: Path | None, out: Path | None, workers: int | None, file: Path |
         if server is not None:
             server.wait_until_ready()
         try:
-            build_documents(BuildParameters.of(settings, file=file, rebuild=is_rebuild))
+            build_documents(BuildParameters.of(settings, file=file, rebuild=is_rebuild, settle=is_settling))
         finally:
             flush_prefect()
     note(f'Look at it: marsad query --out {settings.out_dir} "SELECT * FROM latest"')

@@ -103,7 +103,16 @@ class ServerProcess:
         self.log = log
         kind = {"PREFECT_UI_ENABLED": "1"} if with_ui else {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}
         command = ["uvicorn", "--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--log-level", "warning", "--lifespan", "on", "--timeout-keep-alive", KEEP_ALIVE]
+        command += [
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+            "--lifespan",
+            "on",
+            "--timeout-keep-alive",
+            KEEP_ALIVE,
+        ]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *command],

@@ -15,7 +15,7 @@ from tasks.enrich.mentions import load_recogniser
 from tasks.enrich.near_languages import MODELS as NEAR_LANGUAGES
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
-from tasks.records.article import Article, Mention, Rejection
+from tasks.records.article import Article, LanguageGuess, Mention, Rejection
 from tasks.records.errors import describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.rows import Entity, Page
@@ -101,20 +101,31 @@ def accepted_page(raw: RawRecord, article: Article, *, work: Work, batch_id: str
         image_url=article.image_url,
         authors=list(article.authors),
         tags=list(article.tags),
-        text=article.text,
-        text_sha256=fold_sha256(article.text),
-        n_chars=len(article.text),
-        n_words=len(WORD.findall(article.text)),
-        language=language.language,
-        language_score=_rounded(language.score),
-        script=language.script,
         declared_language=article.declared_language,
-        languages=[{"language": code, "share": round(share, 3)} for code, share in language.shares],
+        **_text_columns(article.text, language),
         entities=[to_entity(mention) for mention in mentions],
         is_paywalled=article.is_paywalled,
         is_listing=article.is_listing,
         extractor=article.extractor,
     )
+
+
+def text_columns(text: str) -> dict[str, Any]:
+    """The columns that follow from a text alone, mentions apart."""
+    return _text_columns(text, detect_language(text))
+
+
+def _text_columns(text: str, language: LanguageGuess) -> dict[str, Any]:
+    return {
+        "text": text,
+        "text_sha256": fold_sha256(text),
+        "n_chars": len(text),
+        "n_words": len(WORD.findall(text)),
+        "language": language.language,
+        "language_score": _rounded(language.score),
+        "script": language.script,
+        "languages": [{"language": code, "share": round(share, 3)} for code, share in language.shares],
+    }
 
 
 def rejected_page(raw: RawRecord, rejection: Rejection, *, work: Work, batch_id: str) -> Page:

@@ -8,21 +8,33 @@ import hashlib
 import json
 import logging
 import time
+from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.corpus.boilerplate import (
+    RULE_VERSION,
+    PageLines,
+    SiteRule,
+    page_lines,
+    rules_digest,
+    rules_of,
+    sample_lines,
+    strip,
+)
 from tasks.corpus.places import identify_places
 from tasks.enrich.language import warm_up as warm_up_language
 from tasks.enrich.mentions import load_recogniser
 from tasks.extract.article import warm_up as warm_up_extraction
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
-from tasks.page import Work, rejected_page, to_entity, to_page
+from tasks.page import Work, rejected_page, text_columns, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
@@ -30,14 +42,17 @@ from tasks.records.errors import ContractError, describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, Counts, GroupKey
 from tasks.records.rows import Entity, Page
-from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_groups, read_table, temp_path, write_temp
-from tasks.store.footers import DocumentsFooter, PagesFooter, read_pages_footer
-from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
+from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_columns, read_groups, read_table, temp_path, write_temp
+from tasks.store.footers import DocumentsFooter, LinesFooter, PagesFooter, read_pages_footer
+from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, crawl_date_of, dataset_files, file_path
 from tasks.store.spool import SpoolWriter, spooled
 from tasks.store.tables import in_order, refuse_duplicates, schema_of, to_bytes, to_table
 from tasks.workers.pool import Call, WorkerPool, WorkFailed
 
 log = logging.getLogger(__name__)
+
+# What is boilerplate, by site.
+Rules: TypeAlias = Mapping[str, SiteRule]
 
 
 # --- one chunk, in a worker -----------------------------------------------------------------------------------------
@@ -218,39 +233,140 @@ def _failed_page(chunk: Chunk, failed: WorkFailed, batch: Batch, work: Work, poo
     return result
 
 
-# --- settle ---------------------------------------------------------------------------------------------------------
+# --- what the pages of a site have in common ------------------------------------------------------------------------
+
+
+def learn_rules(
+    underived: Iterable[Path],
+    unsettled: Iterable[Path],
+    *,
+    out: Path,
+    pool: WorkerPool,
+    timeout_s: float,
+    is_everywhere: bool = False,
+) -> Rules:
+    """The rules of the sites whose pages are to be settled, or of all, once every pages file has its site_lines."""
+    calls = [(path, temp_path(_lines_path(path, out))) for path in underived]
+    for _, temp in calls:
+        temp.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        waiting = [(path, temp, pool.call(write_site_lines, path, temp, timeout_s=timeout_s)) for path, temp in calls]
+        for path, temp, call in waiting:
+            commit_temp(temp, _lines_path(path, out), n_rows=call.result().n_rows)
+    finally:
+        for _, temp in calls:
+            temp.unlink(missing_ok=True)
+    sites = None if is_everywhere else sites_of(unsettled, out)
+    if sites is not None and not sites:
+        return {}
+    rules: Rules = pool.call(find_rules, out, sites, timeout_s=timeout_s).result()
+    return rules
+
+
+def _lines_path(pages: Path, out: Path) -> Path:
+    return file_path(out, SITE_LINES, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
+
+
+def sites_of(pages: Iterable[Path], out: Path) -> frozenset[str]:
+    """The sites in some pages files, by their site_lines."""
+    found: set[str] = set()
+    for path in pages:
+        found.update(read_columns(_lines_path(path, out), ["site"]).column("site").unique().to_pylist())
+    return frozenset(found)
+
+
+def find_changed(out: Path, settled: Iterable[tuple[Path, str]], rules: Rules) -> list[Path]:
+    """The pages files among (pages file, boilerplate_sha256 of its documents) whose rules are others by now."""
+    return [path for path, stated in settled if rules_digest(rules, sites_of([path], out)) != stated]
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many documents a pages file gave."""
+    """How many rows the file made from a pages file has."""
 
     n_rows: int
 
 
-def settle_batch(pages: Path, *, out: Path, gazetteers: Path, version: str, pool: WorkerPool, timeout_s: float) -> int:
+def write_site_lines(pages: Path, temp: Path) -> Settled:
+    """In a worker: `temp` as the site_lines file of a pages file."""
+    footer = read_pages_footer(pages)
+    sample = list(sample_lines(_page_lines(pages)))
+    schema = schema_of(SITE_LINES)
+    columns = {name: [getattr(page, name) for page in sample] for name in schema.names}
+    arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
+    stated = LinesFooter(batch_id=footer.batch_id, pages_sha256=footer.rows_sha256, rule=RULE_VERSION)
+    written = write_temp(
+        temp, [pa.Table.from_arrays(arrays, schema=schema)], dataset=SITE_LINES, footer=lambda _: stated.to_json()
+    )
+    return Settled(written.n_rows)
+
+
+def _page_lines(pages: Path) -> Iterator[PageLines]:
+    for group in read_groups(pages):
+        accepted = group.filter(pc.equal(group.column("status"), "accepted"))
+        for row in accepted.select(["site", "page_id", "document_id", "text"]).to_pylist():
+            if row["site"]:
+                yield page_lines(**row)
+
+
+def find_rules(out: Path, sites: frozenset[str] | None) -> Rules:
+    """In a worker: the rules of some sites, or of all, from every site_lines file."""
+    return rules_of(sample_lines(_stored_lines(out, sites)))
+
+
+def _stored_lines(out: Path, sites: frozenset[str] | None) -> Iterator[PageLines]:
+    wanted = None if sites is None else pa.array(sorted(sites), pa.string())
+    for path in dataset_files(out / SITE_LINES):
+        table = read_table(path)
+        if wanted is not None:
+            table = table.filter(pc.is_in(table.column("site"), value_set=wanted))
+        names = ("site", "page_key", "document_key")
+        rows = zip(*(table.column(name).to_pylist() for name in names), table.column("lines"), strict=True)
+        for site, page_key, document_key, lines in rows:
+            yield PageLines(site, page_key, document_key, array("Q", lines.as_py()))
+
+
+# --- settle ---------------------------------------------------------------------------------------------------------
+
+
+def settle_batch(
+    pages: Path,
+    *,
+    out: Path,
+    gazetteers: Path,
+    version: str,
+    rules: Rules,
+    pool: WorkerPool,
+    timeout_s: float,
+) -> int:
     """The number of documents of one pages file, once its documents file is in place."""
     path = file_path(out, DOCUMENTS, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
     path.parent.mkdir(parents=True, exist_ok=True)
     temp = temp_path(path)
+    sites = sites_of([pages], out)
+    own = {site: rule for site, rule in rules.items() if site in sites}
     try:
-        settled: Settled = pool.call(write_documents, pages, temp, gazetteers, version, timeout_s=timeout_s).result()
+        call = pool.call(write_documents, pages, temp, gazetteers, version, own, timeout_s=timeout_s)
+        settled: Settled = call.result()
         commit_temp(temp, path, n_rows=settled.n_rows)
     finally:
         temp.unlink(missing_ok=True)
     return settled.n_rows
 
 
-def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str) -> Settled:
+def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str, rules: Rules) -> Settled:
     """In a worker: `temp` as the documents file of a pages file, one row group in memory at a time.
 
-    Its rows are the accepted ones, in the order they stand in, with the identities of places and organisations.
+    Its rows are the accepted ones without the boilerplate of their sites, with the identities of places and
+    organisations. They stand in the order they stood in; where there is boilerplate, the language of what remains may
+    be another, and they are sorted again.
     """
     footer = read_pages_footer(pages)
     decisions: set[tuple[str, str]] = set()
+    settled = (_settled_rows(group, gazetteers, decisions, rules) for group in read_groups(pages))
     written = write_temp(
         temp,
-        (_settled_rows(group, gazetteers, decisions) for group in read_groups(pages)),
+        in_order(list(settled), group_rows=ROW_GROUP_ROWS) if rules else settled,
         dataset=DOCUMENTS,
         footer=lambda _: DocumentsFooter(
             batch_id=footer.batch_id,
@@ -258,29 +374,59 @@ def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str) -> 
             pipeline_version=version,
             pages_sha256=footer.rows_sha256,
             decisions_sha256=hashlib.sha256(json.dumps(sorted(decisions)).encode()).hexdigest(),
+            boilerplate_sha256=rules_digest(rules, rules),
         ).to_json(),
     )
     log.info("%s: %d documents", footer.label, written.n_rows)
     return Settled(written.n_rows)
 
 
-def _settled_rows(table: pa.Table, gazetteers: Path, decisions: set[tuple[str, str]]) -> pa.Table:
+def _settled_rows(table: pa.Table, gazetteers: Path, decisions: set[tuple[str, str]], rules: Rules) -> pa.Table:
     """The documents among rows of `pages`; the (entity_id, name) pairs given are added to `decisions`."""
     accepted = table.filter(pc.equal(table.column("status"), "accepted"))
-    entities: list[list[Entity]] = []
+    schema = schema_of(DOCUMENTS)
+    columns = {name: accepted.column(name) for name in schema.names if name in table.column_names}
+    rows = [accepted.column(name).to_pylist() for name in ("entities", "language")]
+    changed: dict[str, list[Any]] = {"removed": [[] for _ in range(accepted.num_rows)]}
+    if rules:
+        changed |= {name: accepted.column(name).to_pylist() for name in STRIPPED_COLUMNS}
+        for index, site in enumerate(accepted.column("site").to_pylist()):
+            if site in rules:
+                _strip_row(changed, index, rules[site])
+        rows = [changed["entities"], changed["language"]]
     places, organisations = load_places(gazetteers), load_organisations(gazetteers)
-    found = zip(accepted.column("entities").to_pylist(), accepted.column("language").to_pylist(), strict=True)
-    for row, language in found:
+    entities: list[list[Entity]] = []
+    for row, language in zip(*rows, strict=True):
         mentions = identify_places(
             [Mention(**entity) for entity in row], places=places, organisations=organisations, language=language
         )
         decisions.update((mention.entity_id, mention.name) for mention in mentions if mention.entity_id)
         entities.append([to_entity(mention) for mention in mentions])
-    schema = schema_of(DOCUMENTS)
-    columns = {name: accepted.column(name) for name in schema.names if name in table.column_names}
-    columns["entities"] = pa.chunked_array([pa.array(entities, type=schema.field("entities").type)])
-    columns["removed"] = pa.chunked_array([pa.array([[]] * accepted.num_rows, type=schema.field("removed").type)])
+    changed["entities"] = entities
+    for name, values in changed.items():
+        columns[name] = pa.chunked_array([pa.array(values, type=schema.field(name).type)])
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+# What depends on the text of a document.
+STRIPPED_COLUMNS = (
+    "text", "text_sha256", "n_chars", "n_words", "language", "language_score", "script", "languages", "entities",
+)  # fmt: skip
+
+
+def _strip_row(columns: dict[str, list[Any]], index: int, rule: SiteRule) -> None:
+    """Nothing; afterwards a row is that of its text without boilerplate."""
+    stripped = strip(columns["text"][index], rule)
+    if not stripped.removed:
+        return
+    columns["removed"][index] = [{"position": position, "text": line} for position, line in stripped.removed]
+    kept = []
+    for entity in columns["entities"][index]:
+        start = stripped.moved(entity["start_char"], entity["end_char"])
+        if start is not None:
+            kept.append({**entity, "start_char": start, "end_char": start + len(entity["surface"])})
+    for name, value in {**text_columns(stripped.text), "entities": kept}.items():
+        columns[name][index] = value
 
 
 def warm_up(gazetteers: Path) -> None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from tasks.corpus.boilerplate import RULE_VERSION
 from tasks.raw.containers import RawListing, list_raw
 from tasks.raw.scan import ScanStart, file_check, loose_batches, scan_container, unreadable_batch
 from tasks.records.batches import Batch, Container, Kind
 from tasks.records.errors import SchemaError, describe_error
 from tasks.records.reports import BatchReport, failed_batch
 from tasks.store.files import move_file, sweep_temp_files, unlink_files
-from tasks.store.footers import DocumentsFooter, PagesFooter, read_stored
-from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
+from tasks.store.footers import DocumentsFooter, LinesFooter, PagesFooter, read_stored
+from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, crawl_date_of, file_path
 from tasks.workers.pool import WorkerPool, WorkFailed
 
 Scanned: TypeAlias = tuple[Container, ScanStart, list[Batch]]
@@ -35,12 +36,14 @@ class StoredPages:
 class Stored:
     """The state of an output folder, from its footers alone.
 
-    A documents file belongs where a pages file of the same name lies in the folder of the same day; all others are
-    `orphans`. `strangers` are files of another schema or without footer, and second pages files of one batch.
+    A documents or site_lines file belongs where a pages file of the same name lies in the folder of the same day; all
+    others are `orphans`. `strangers` are files of another schema or without footer, and second pages files of one
+    batch.
     """
 
     pages: dict[str, dict[str, StoredPages]]
     documents: dict[str, tuple[Path, DocumentsFooter]]
+    site_lines: dict[str, tuple[Path, LinesFooter]]
     orphans: tuple[Path, ...] = ()
     strangers: tuple[Path, ...] = ()
 
@@ -50,7 +53,7 @@ class Stored:
 
 
 def read_state(out: Path) -> Stored:
-    """The footers of both datasets."""
+    """The footers of all datasets."""
     pages: dict[str, dict[str, StoredPages]] = defaultdict(dict)
     documents: dict[str, tuple[Path, DocumentsFooter]] = {}
     strangers: list[Path] = []
@@ -70,7 +73,20 @@ def read_state(out: Path) -> Stored:
             documents[settled.batch_id] = (file.path, settled)
         else:
             orphans.append(file.path)
-    return Stored(pages=dict(pages), documents=documents, orphans=tuple(orphans), strangers=tuple(strangers))
+    site_lines: dict[str, tuple[Path, LinesFooter]] = {}
+    for file in read_stored(out / SITE_LINES):
+        derived = LinesFooter.from_json(file.stated) if file.stated and file.is_current else None
+        if derived is not None and days.get(derived.batch_id) == crawl_date_of(file.path):
+            site_lines[derived.batch_id] = (file.path, derived)
+        else:  # what cannot be read is derived again
+            orphans.append(file.path)
+    return Stored(
+        pages=dict(pages),
+        documents=documents,
+        site_lines=site_lines,
+        orphans=tuple(orphans),
+        strangers=tuple(strangers),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +100,14 @@ class Pending:
     known: frozenset[str]
     orphans: tuple[Path, ...]
     to_settle: tuple[StoredPages, ...]
+    to_derive: tuple[StoredPages, ...]
     n_batches_unchanged: int
     notices: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.to_scan or self.to_settle or self.orphans)
+        return not (self.to_scan or self.to_settle or self.to_derive or self.orphans)
 
 
 def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebuild: bool = False) -> Pending:
@@ -119,7 +136,7 @@ def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebu
         else:
             to_scan.append((container, start))
     redone = {container.path for container, _ in to_scan}
-    to_settle = tuple(_unsettled(stored, (p for p in stored.all_pages() if p.footer.container not in redone)))
+    kept = [file for file in stored.all_pages() if file.footer.container not in redone]
     n_older = sum(footer.pipeline_version != version for footer in unchanged)
     if n_older:
         notices.append(f"{n_older} batches were made by an older version; `marsad rebuild` redoes them")
@@ -127,7 +144,8 @@ def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebu
         to_scan=tuple(to_scan),
         known=frozenset(stored.pages),
         orphans=stored.orphans,
-        to_settle=to_settle,
+        to_settle=tuple(_unsettled(stored, kept)),
+        to_derive=tuple(_underived(stored, kept)),
         n_batches_unchanged=len(unchanged),
         notices=tuple(notices),
     )
@@ -161,6 +179,16 @@ def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[StoredPages
         if settled is None or settled[1].pages_sha256 != file.footer.rows_sha256:
             unsettled.append(file)
     return unsettled
+
+
+def _underived(stored: Stored, pages: Iterable[StoredPages]) -> list[StoredPages]:
+    underived = []
+    for file in pages:
+        derived = stored.site_lines.get(file.footer.batch_id)
+        stated = derived and (derived[1].pages_sha256, derived[1].rule)
+        if stated != (file.footer.rows_sha256, RULE_VERSION):
+            underived.append(file)
+    return underived
 
 
 def _scan_start(raw: Path, container: Container, files: dict[str, StoredPages], batch_records: int) -> ScanStart | None:
@@ -308,7 +336,12 @@ def _container_changes(
             changes.to_move.append((old.path, to))
         if to != old.path or not (written.n_taken_over or old.footer.covers(batch)):
             stale_documents.append(old)
-    gone = [stored.documents[f.footer.batch_id][0] for f in stale_documents if f.footer.batch_id in stored.documents]
+    gone = [
+        made[file.footer.batch_id][0]
+        for made in (stored.documents, stored.site_lines)
+        for file in stale_documents
+        if file.footer.batch_id in made
+    ]
     changes.to_unlink += gone + [file.path for file in surplus]
 
 
@@ -391,3 +424,20 @@ def unsettled_files(out: Path) -> list[StoredPages]:
     """Pages files that have no documents file of their digest."""
     stored = read_state(out)
     return _unsettled(stored, stored.all_pages())
+
+
+def settled_files(out: Path) -> list[tuple[StoredPages, str]]:
+    """Pages files that have a documents file of their digest, with what that states of boilerplate."""
+    stored = read_state(out)
+    unsettled = {file.path for file in _unsettled(stored, stored.all_pages())}
+    return [
+        (file, stored.documents[file.footer.batch_id][1].boilerplate_sha256)
+        for file in stored.all_pages()
+        if file.path not in unsettled
+    ]
+
+
+def underived_files(out: Path) -> list[StoredPages]:
+    """Pages files that have no site_lines file of their digest."""
+    stored = read_state(out)
+    return _underived(stored, stored.all_pages())

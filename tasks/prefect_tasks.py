@@ -25,4 +25,5 @@ def _as_task(function: Callable[P, R], *, name: str) -> Task[P, R]:
 scan_pending = _as_task(plan.scan_pending, name="scan raw pages")
 find_stale = _as_task(upkeep.find_stale, name="compare with raw pages")
 extract_batch = _as_task(pipeline.extract_batch, name="extract batch")
+learn_rules = _as_task(pipeline.learn_rules, name="learn site boilerplate")
 settle_batch = _as_task(pipeline.settle_batch, name="settle batch")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from config.settings import GAZETTEERS, Settings
 from tasks import plan
 from tasks.extract.article import extract_article
 from tasks.page import Extractor, Work, pipeline_version
+from tasks.pipeline import Rules, find_changed
 from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
 from tasks.records.reports import BatchReport, RunReport
@@ -46,6 +47,7 @@ class Run:
     pool: WorkerPool
     pending: Pending
     is_rebuild: bool
+    is_settling: bool
     began_s: float
 
     def changes(self, scanned: Iterable[Scanned], stale: frozenset[str] = frozenset()) -> Changes:
@@ -54,9 +56,26 @@ class Run:
         changes.clear_the_way()
         return changes
 
-    def unsettled(self) -> list[tuple[Path, str]]:
-        """Pages files that are to be settled, each with the name people know it by."""
-        return [(stored.path, stored.footer.label) for stored in plan.unsettled_files(self.out)]
+    def to_settle(self, learn: Callable[..., Rules]) -> tuple[list[tuple[Path, str]], Rules]:
+        """Pages files that are to be settled, each with the name people know it by, and the rules of their sites.
+
+        Those without a documents file of their digest; where the run settles everything (`marsad settle`), those too
+        whose sites have other rules by now. `learn` is `pipeline.learn_rules`, or the task that runs it.
+        """
+        unsettled = plan.unsettled_files(self.out)
+        rules = learn(
+            [stored.path for stored in plan.underived_files(self.out)],
+            [stored.path for stored in unsettled],
+            out=self.out,
+            pool=self.pool,
+            timeout_s=self.limits.timeout_s,
+            is_everywhere=self.is_settling,
+        )
+        if self.is_settling:
+            settled = plan.settled_files(self.out)
+            changed = set(find_changed(self.out, [(stored.path, stated) for stored, stated in settled], rules))
+            unsettled += [stored for stored, _ in settled if stored.path in changed]
+        return [(stored.path, stored.footer.label) for stored in unsettled], rules
 
     def report(self, changes: Changes, batches: Iterable[BatchReport], settled: dict[str, int]) -> RunReport:
         """The report of the whole run. Raises ContractError where accepted pages and documents differ in number."""
@@ -117,7 +136,13 @@ def warm_up_workers() -> None:
 
 
 @contextmanager
-def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extractor = extract_article) -> Iterator[Run]:
+def open_run(
+    settings: Settings,
+    *,
+    is_rebuild: bool = False,
+    is_settling: bool = False,
+    extractor: Extractor = extract_article,
+) -> Iterator[Run]:
     """A run that holds its output folder and has a pool of workers, until the block ends."""
     work = to_work(settings, extractor=extractor)
     began_s = time.monotonic()
@@ -132,7 +157,7 @@ def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extract
         ) as pool,
     ):
         pending = find_pending(settings, is_rebuild=is_rebuild)
-        if not pending.is_empty:
+        if is_settling or not pending.is_empty:
             warm_up_workers()
         yield Run(
             out=settings.out_dir.resolve(),
@@ -146,5 +171,6 @@ def open_run(settings: Settings, *, is_rebuild: bool = False, extractor: Extract
             pool=pool,
             pending=pending,
             is_rebuild=is_rebuild,
+            is_settling=is_settling,
             began_s=began_s,
         )

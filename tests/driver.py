@@ -19,15 +19,23 @@ BATCHES_AT_ONCE = 3
 
 
 def build(
-    raw: Path, out: Path, *, extractor: Extractor | None = None, rebuild: bool = False, **settings: Any
+    raw: Path,
+    out: Path,
+    *,
+    extractor: Extractor | None = None,
+    rebuild: bool = False,
+    settle: bool = False,
+    **settings: Any,
 ) -> RunReport:
     """The report of a whole build of `raw` into `out`."""
-    return build_with(load_settings(raw_dir=raw, out_dir=out, **settings), extractor=extractor, rebuild=rebuild)
+    loaded = load_settings(raw_dir=raw, out_dir=out, **settings)
+    return build_with(loaded, extractor=extractor, rebuild=rebuild, settle=settle)
 
 
-def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool) -> RunReport:
+def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool, settle: bool = False) -> RunReport:
     """The report of a build under these settings; `extractor` stands in for Marsad's own."""
-    with open_run(settings, is_rebuild=rebuild, **({"extractor": extractor} if extractor else {})) as run:
+    own = {"extractor": extractor} if extractor else {}
+    with open_run(settings, is_rebuild=rebuild, is_settling=settle, **own) as run:
         outcome = plan.scan_pending(run.work.raw, run.pending, limits=run.limits, pool=run.pool)
         stale: frozenset[str] = frozenset()
         if rebuild:
@@ -40,16 +48,18 @@ def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool
                     changes.to_write,
                 )
             )
-            settled = dict(threads.map(lambda file: _settle(run, file[0]), run.unsettled()))
+            files, rules = run.to_settle(pipeline.learn_rules)
+            settled = dict(threads.map(lambda file: _settle(run, file[0], rules), files))
         return run.report(changes, [*outcome.failed, *batches], settled)
 
 
-def _settle(run: Run, path: Path) -> tuple[str, int]:
+def _settle(run: Run, path: Path, rules: pipeline.Rules) -> tuple[str, int]:
     n_documents = pipeline.settle_batch(
         path,
         out=run.out,
         gazetteers=run.work.gazetteers,
         version=run.work.pipeline_version,
+        rules=rules,
         pool=run.pool,
         timeout_s=run.limits.timeout_s,
     )
@@ -57,10 +67,10 @@ def _settle(run: Run, path: Path) -> tuple[str, int]:
 
 
 def dataset_bytes(out: Path) -> dict[str, bytes]:
-    """Every file of both datasets by path: what two builds must agree on, byte for byte."""
+    """Every file of the datasets by path: what two builds must agree on, byte for byte."""
     return {
         str(path.relative_to(out)): path.read_bytes()
-        for dataset in ("pages", "documents")
+        for dataset in ("pages", "documents", "site_lines")
         for path in sorted((out / dataset).rglob("*"))
         if path.is_file()
     }

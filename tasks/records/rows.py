@@ -58,6 +58,7 @@ class Entity(TypedDict):
 _RAW = "tasks.page.to_page"
 _URLS = "tasks.extract.urls"
 _HTML = "tasks.extract.article.extract_article"
+_LINES = "tasks.corpus.boilerplate.sample_lines"
 _DATES = "tasks.extract.dates"
 _LANGUAGE = "tasks.enrich.language.detect_language"
 
@@ -199,4 +200,16 @@ class Document(PageColumns):
             "Paragraphs taken out of text as site boilerplate.",
             "tasks.pipeline.settle_batch",
         ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteLines:
+    """The paragraphs of one page of a site, as hashes: a sample of pages by which site boilerplate is told."""
+
+    site: Annotated[str, Column(pa.string(), "The site of the page.", _LINES)]
+    page_key: Annotated[int, Column(pa.uint64(), "Hash of page_id; the smallest 200 of a site are kept.", _LINES)]
+    document_key: Annotated[int, Column(pa.uint64(), "Hash of document_id; the smallest of a page is kept.", _LINES)]
+    lines: Annotated[
+        list[int], Column(pa.list_(pa.uint64()), "Hashes of its paragraphs, folded, each once, in order.", _LINES)
     ]

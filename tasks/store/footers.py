@@ -82,14 +82,36 @@ class PagesFooter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinesFooter:
+    """What a site_lines file says of itself: the pages file it was derived from, and by which version of the rule."""
+
+    batch_id: str
+    pages_sha256: str
+    rule: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The footer as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stated: dict[str, Any]) -> "LinesFooter":
+        """The footer that `to_json` gave."""
+        return cls(**stated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentsFooter:
-    """What a documents file says of itself: the pages file it was settled from and the decisions it used."""
+    """What a documents file says of itself: the pages file it was settled from and the decisions it used.
+
+    `decisions_sha256` is over the identities given, `boilerplate_sha256` over the rules of the sites in it.
+    """
 
     batch_id: str
     container: str
     pipeline_version: str
     pages_sha256: str
     decisions_sha256: str
+    boilerplate_sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The footer as plain values."""

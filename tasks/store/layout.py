@@ -9,7 +9,9 @@ from tasks.records.errors import UsageError
 
 PAGES = "pages"
 DOCUMENTS = "documents"
-DATASETS = (PAGES, DOCUMENTS)
+# Derived from pages: what the pages of a site have in common.
+SITE_LINES = "site_lines"
+DATASETS = (PAGES, DOCUMENTS, SITE_LINES)
 LEAF_PREFIX = "crawl_date="
 SUFFIX = ".parquet"
 TEMP_SUFFIX = ".tmp"

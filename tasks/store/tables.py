@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from tasks.records.columns import arrow_schema
 from tasks.records.errors import ContractError
-from tasks.records.rows import Document, Page
-from tasks.store.layout import DOCUMENTS, PAGES
+from tasks.records.rows import Document, Page, SiteLines
+from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES
 
-ROW_TYPES: dict[str, type] = {PAGES: Page, DOCUMENTS: Document}
+ROW_TYPES: dict[str, type] = {PAGES: Page, DOCUMENTS: Document, SITE_LINES: SiteLines}
 SORT_KEYS = [("language", "ascending"), ("published_at", "ascending"), ("document_id", "ascending")]
 
 
