@@ -26,7 +26,6 @@ from tasks.records.batches import Batch
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.records.reports import BatchReport, RunReport, failed_batch
 from tasks.run import Run, open_run
-from tasks.workers.pool import WorkerPool
 
 # While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
 BATCHES_AT_ONCE = 3
@@ -158,7 +157,7 @@ def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
     return settled, [report for report in outcomes.values() if isinstance(report, BatchReport)]
 
 
-def _learn_rules(underived: list[Path], unsettled: list[Path], *, pool: WorkerPool, **told: Any) -> Rules:
+def _learn_rules(underived: list[Path], unsettled: list[Path], *, pool: Any, **told: Any) -> Rules:
     """The rules of sites, learned in a Prefect task where there is anything to learn."""
     if not (underived or unsettled or told["is_everywhere"]):
         return {}

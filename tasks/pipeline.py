@@ -317,7 +317,10 @@ def find_rules(out: Path, sites: frozenset[str] | None) -> Rules:
 def _stored_lines(out: Path, sites: frozenset[str] | None) -> Iterator[PageLines]:
     wanted = None if sites is None else pa.array(sorted(sites), pa.string())
     for path in dataset_files(out / SITE_LINES):
-        table = read_table(path)
+        try:
+            table = read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise ContractError(f"{path} is damaged ({error}); delete it and run again") from error
         if wanted is not None:
             table = table.filter(pc.is_in(table.column("site"), value_set=wanted))
         names = ("site", "page_key", "document_key")

@@ -27,7 +27,7 @@ _SESSIONS = "phpsessid jsessionid asp.net_sessionid cfid cftoken sessionid sessi
 TRACKING_NAMES = frozenset([*_TRACKING.split(), *_SESSIONS.split(), "sort"])
 PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid)=[^/;?#]*", re.IGNORECASE)
 
-WEB_ARCHIVE = re.compile(r"https?://web\.archive\.org/web/(\d{14})")
+WEB_ARCHIVE = re.compile(r"https?://web\.archive\.org/web/(\d{14})(?:[a-z]{2}_)?(?:/(?:https?://)?(?P<shown>.+))?")
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
 CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u2060\ufeff]+")
 PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -119,9 +119,12 @@ def clean_url(url: str | None) -> str | None:
 def site_of(url: str | None) -> str | None:
     """The registered domain of an address (`bbc.co.uk`); the host itself for an IP address; None when there is none.
 
-    Under a suffix that is on no public list (`.example`) the last two labels.
+    Blogs of one host are sites of their own (`a.blogspot.com`), by the private part of the public suffix list. What the
+    Web Archive shows is of the site it was captured from. Under a suffix that is on no list (`.example`) the last two
+    labels.
     """
-    cleaned = clean_url(url)
+    captured = WEB_ARCHIVE.match(url) if url else None
+    cleaned = clean_url(f"http://{captured['shown']}" if captured and captured["shown"] else url)
     if cleaned is None:
         return None
     host = urlsplit(cleaned).hostname or ""
@@ -129,7 +132,7 @@ def site_of(url: str | None) -> str | None:
         return str(ipaddress.ip_address(host))
     except ValueError:
         pass
-    domain = get_fld(cleaned, fail_silently=True)
+    domain = get_fld(cleaned, fail_silently=True, search_private=True)
     return str(domain) if domain else ".".join(host.split(".")[-2:])
 
 

@@ -112,3 +112,19 @@ def test_a_page_is_known_by_its_canonical_address_first() -> None:
     assert by_canonical == page_id(canonical_url="https://a.example/1", url=None, raw_path="other.html")
     assert by_canonical != page_id(canonical_url=None, url=None, raw_path="f.html")
     assert len(by_canonical) == 32
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://a.blogspot.com/2024/05/x.html", "a.blogspot.com"),
+        ("https://b.blogspot.com/", "b.blogspot.com"),
+        ("https://someone.github.io/post", "someone.github.io"),
+        ("https://web.archive.org/web/20240502103000/https://www.paper.example/story", "paper.example"),
+        ("https://web.archive.org/web/20240502103000id_/http://news.bbc.co.uk/1/hi/x", "bbc.co.uk"),
+        ("https://web.archive.org/web/20240502103000/www.paper.example/story", "paper.example"),
+        ("https://web.archive.org/", "archive.org"),
+    ],
+)
+def test_blogs_of_one_host_and_captures_of_the_archive_are_not_one_site(url: str, site: str) -> None:
+    assert site_of(url) == site

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.store import footers
 from tasks.store.files import read_table
-from tasks.store.layout import DATASETS, dataset_files
+from tasks.store.layout import DOCUMENTS, PAGES, dataset_files
 from tests.driver import build
 from tests.pipeline.faulty import short_extractor
 from tests.pipeline.raw_pages import warc
@@ -22,7 +22,7 @@ def add_container(raw: Path, number: int) -> None:
 
 
 def stored(out: Path) -> list[Path]:
-    return [path for dataset in DATASETS for path in dataset_files(out / dataset)]
+    return [path for dataset in (PAGES, DOCUMENTS) for path in dataset_files(out / dataset)]
 
 
 def zero_rows(path: Path) -> None:
