@@ -20,7 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from config.settings import Settings
+from tasks.corpus.boilerplate import rules_digest
 from tasks.extract.urls import page_id
+from tasks.pipeline import write_site_lines
 from tasks.raw.containers import list_containers
 from tasks.raw.scan import ScanStart, scan_container
 from tasks.records.batches import Batch, Container
@@ -28,7 +30,7 @@ from tasks.records.rows import ENTITY
 from tasks.run import to_work
 from tasks.store.files import commit_temp, temp_path, write_temp
 from tasks.store.footers import DocumentsFooter, PagesFooter
-from tasks.store.layout import DOCUMENTS, PAGES, file_path
+from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, file_path
 from tasks.store.lock import claim
 from tasks.store.tables import checked, schema_of, sorted_table
 
@@ -108,7 +110,7 @@ def _write_files(raw: Path, out: Path, container: Container, *, shape: Shape, se
 
 
 def _write_batch(out: Path, batch: Batch, first: int, shape: Shape, version: str) -> None:
-    """Both files of a batch, through the store: the one place that knows how a build writes them."""
+    """The files of a batch, through the store: the one place that knows how a build writes them."""
     columns = invented_columns(batch, first, shape, version)
     pages_sha256 = _write_dataset(
         out,
@@ -128,8 +130,15 @@ def _write_batch(out: Path, batch: Batch, first: int, shape: Shape, version: str
             pipeline_version=version,
             pages_sha256=pages_sha256,
             decisions_sha256=hashlib.sha256(b"[]").hexdigest(),
+            boilerplate_sha256=rules_digest({}, ()),
         ).to_json(),
     )
+    pages, lines = (
+        file_path(out, dataset, crawl_date=batch.crawl_date, batch_id=batch.batch_id) for dataset in (PAGES, SITE_LINES)
+    )
+    lines.parent.mkdir(parents=True, exist_ok=True)
+    temp = temp_path(lines)
+    commit_temp(temp, lines, n_rows=write_site_lines(pages, temp).n_rows)
 
 
 def _write_dataset(

@@ -125,7 +125,7 @@ def test_the_deployment_refuses_overlapping_runs_and_shows_a_form(served: Served
     assert deployment["global_concurrency_limit"]["limit"] == 1
     assert deployment["entrypoint"] == "flows.build_documents.build_documents"
     form = deployment["parameter_openapi_schema"]["definitions"]["BuildParameters"]["properties"]
-    assert set(form) == {"raw_dir", "out_dir", "workers", "rebuild", "settings_file"}
+    assert set(form) == {"raw_dir", "out_dir", "workers", "rebuild", "settle", "settings_file"}
     assert all(field["description"] for field in form.values())
 
 

@@ -39,7 +39,7 @@ def plant_faults(
         raw, fresh = Path(folder) / "raw", Path(folder) / "fresh"
         write_all(raw)
         write_loose(raw / "loose", range(12))
-        page = html(5).replace(b"Harbour report", f"{WORD} report".encode())
+        page = html(5).replace(b"This is report", f"{WORD}: this is report".encode())
         (raw / "loose" / GUILTY).write_bytes(page)
         build(raw, fresh, **SETTINGS)
         due = _rows(fresh)
