@@ -68,6 +68,9 @@ class Settings(BaseModel):
     )
     serve_port: int = Field(default=4200, ge=1, le=65_535, description="Port of the Prefect server and UI.")
     build_cron: str = Field(default="*/15 * * * *", description="When the build runs, as a cron expression in UTC.")
+    settle_cron: str = Field(
+        default="40 2 * * *", description="When it also settles what is better known by then, in the same form."
+    )
 
     def row_affecting(self) -> dict[str, Any]:
         """The values that change rows, by name."""

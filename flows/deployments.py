@@ -11,7 +11,9 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import ValidationError
@@ -24,22 +26,28 @@ UNFINISHED = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
 
 
 def build_deployment(settings: Settings, *, settings_file: Path | None) -> RunnerDeployment:
-    """The cron deployment of the build; a run that falls due while another runs is cancelled at once.
+    """The cron deployment of the build and of settling; a run that falls due while another runs is cancelled at once.
 
     Raises UsageError for a cron expression that is none.
     """
-    try:
-        deployment = build_documents.to_deployment(
-            name="scheduled",
-            cron=settings.build_cron,
-            parameters={"parameters": BuildParameters.of(settings, file=settings_file).model_dump()},
-            entrypoint_type=EntrypointType.MODULE_PATH,
-            concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-            description="Builds whatever is pending in the raw folder.",
-            tags=["build"],
-        )
-    except ValidationError as error:
-        raise UsageError(f"setting build_cron: {settings.build_cron!r} is no cron expression of five fields") from error
+    schedules = []
+    for kind in ("build", "settle"):
+        cron = getattr(settings, f"{kind}_cron")
+        try:
+            CronSchedule(cron=cron)
+        except ValidationError as error:
+            raise UsageError(f"setting {kind}_cron: {cron!r} is no cron expression of five fields") from error
+        parameters = BuildParameters.of(settings, file=settings_file, settle=kind == "settle")
+        schedules.append(Cron(cron, parameters={"parameters": parameters.model_dump()}, slug=kind))
+    deployment = build_documents.to_deployment(
+        name="scheduled",
+        schedules=schedules,
+        parameters={"parameters": BuildParameters.of(settings, file=settings_file).model_dump()},
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+        description="Builds whatever is pending in the raw folder; at night it also settles what is better known.",
+        tags=["build"],
+    )
     if not isinstance(deployment, RunnerDeployment):
         raise UsageError("the deployment was made inside an event loop; call `marsad serve` from a terminal")
     return deployment

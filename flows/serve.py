@@ -40,7 +40,8 @@ def serve_until_stopped(settings: Settings, *, settings_file: Path | None) -> No
         server.wait_until_ready()
         end_lost_runs(deployment)
         with _announced(settings.state_dir, api_url):
-            typer.echo(f"UI: http://127.0.0.1:{settings.serve_port}   build: {settings.build_cron} (UTC)", err=True)
+            crons = f"build: {settings.build_cron}   settle: {settings.settle_cron} (UTC)"
+            typer.echo(f"UI: http://127.0.0.1:{settings.serve_port}   {crons}", err=True)
             typer.echo("Ctrl-C stops it.", err=True)
             _run_deployment(deployment)
     except KeyboardInterrupt:

@@ -23,7 +23,7 @@ NAMESPACES = {"re": trafilatura.xpaths.REGEXP_NS}
 LAYOUT = re.compile(r"(?<=[\[\]]) | (?=[\[\]])")
 QUOTED = re.compile(r"'([^']*)'")
 CONDITION = re.compile(
-    r"(?:(?P<call>re:test|contains|starts-with)\((?:translate\()?(?P<names>@[\w|@-]+)"
+    r"(?:(?P<call>re:test|contains|starts-with)\((?:translate\()?(?P<names>@[\w-]+(?:\|@[\w-]+)?)"
     r"(?:, ?'(?P<large>\w*)', ?'(?P<small>\w*)'\))?, ?'(?P<words>[^']*)'(?:, ?'(?P<flags>i)')?\)"
     r"|(?P<name>@[\w-]+)(?:='(?P<value>[^']*)')?)(?: or |\Z)"
 )
@@ -34,7 +34,7 @@ Search = Callable[[str], re.Match[str] | None]
 class Selector:
     """The elements below another whose attributes fit one pattern each, in document order.
 
-    `more` is the expression to ask where it has conditions beyond the patterns: it is asked only where these are met.
+    `more` selects an element itself that meets conditions beyond the patterns; it is asked only where these are met.
     With `is_first` the answer is the first element or none; trafilatura looks at no other.
     """
 
@@ -46,20 +46,17 @@ class Selector:
         more: XPath | None = None,
         is_first: bool = False,
     ) -> None:
-        """Of elements with one of `tags`, or any; of several names to a pattern, the first that an element has."""
+        """Of elements with one of `tags`, or any; of two names to a pattern, the first that an element has."""
         self._tags, self._more, self._is_first = tags or ("*",), more, is_first
         compiled = {names: re.compile(pattern).search for names, pattern in patterns.items()}
         self._by_name = [(names[0], search) for names, search in compiled.items() if len(names) == 1]
-        self._by_first_name = [(names, search) for names, search in compiled.items() if len(names) > 1]
+        self._by_first_name = [(names, search) for names, search in compiled.items() if len(names) == 2]
 
     def __call__(self, tree: HtmlElement) -> list[HtmlElement]:
         """The elements selected below `tree`."""
-        fitting = self._fitting(tree)
-        if self._is_first or self._more is not None:
-            found = list(islice(fitting, 1))
-            exact: list[HtmlElement] = found if self._more is None or not found else self._more(tree)
-            return exact[:1] if self._is_first else exact
-        return list(fitting)
+        more = self._more
+        found = self._fitting(tree) if more is None else (element for element in self._fitting(tree) if more(element))
+        return list(islice(found, 1) if self._is_first else found)
 
     def _fitting(self, tree: HtmlElement) -> Iterator[HtmlElement]:
         by_name, by_first_name = self._by_name, self._by_first_name
@@ -71,11 +68,13 @@ class Selector:
                     yield element
                     break
             else:
-                for names, search in by_first_name:
-                    values = [value for name in names if (value := get(name)) is not None]
-                    if len(values) > 1:
-                        values = [value for name, value in element.items() if name in names]
-                    if values and search(values[0]) is not None:
+                for (one, other), search in by_first_name:
+                    value, second = get(one), get(other)
+                    if value is None:
+                        value = second
+                    elif second is not None:
+                        value = next(value for name, value in element.items() if name in (one, other))
+                    if value is not None and search(value) is not None:
                         yield element
                         break
 
@@ -89,7 +88,8 @@ def selector(expression: XPath) -> Callable[[HtmlElement], list[HtmlElement]]:
     if shape is None or patterns is None:
         return as_it_stands
     tags = tuple(re.findall(r"self::(\w+)", shape["tags"] or ""))
-    return Selector(tags, patterns, more=expression if shape["more"] else None, is_first=shape["first"] is not None)
+    more = XPath(f"self::*{path[slice(*shape.span('more'))]}", namespaces=NAMESPACES) if shape["more"] else None
+    return Selector(tags, patterns, more=more, is_first=shape["first"] is not None)
 
 
 def _patterns(conditions: str) -> dict[tuple[str, ...], str] | None:

@@ -263,7 +263,7 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
         modified_at=modified(tree, data, context=context),
         canonical_url=canonical_url(url, find_canonical_link(tree, data)),
         declared_language=find_declared_language(tree, data),
-        is_paywalled=states_paywall(data) or shows_paywall(tree),
+        is_paywalled=states_paywall(data) or shows_paywall(tree, text),
     )
     # Last, for it uses the tree up.
     lines = trim(find_main_text(tree, url, parse_again=partial(parse_html, text)), title)

@@ -40,12 +40,13 @@ MIN_HEADLINES = 6
 MAX_STANDFIRST_CHARS = 600
 LOCKED_TIERS = frozenset({"locked", "paid", "premium", "subscriber"})
 PAYWALLS = Selector(
-    ("div", "section", "aside", "article", "p"),
+    ("div", "section", "aside"),
     {
-        ("class",): r"(?i:(?:^|[\s_-])paywall(?:$|[\s_-])|subscri\w{1,5}[-_](?:wall|only)|(?:premium|regi)[-_]?wall)",
-        ("id",): r"(?i:^paywall|[-_]paywall)",
+        ("class",): r"(?:^|[\s_-])paywall(?:$|[\s_-])|(?:subscri\w{1,5}|premium|regi)[-_]?wall",
+        ("id",): r"^paywall|[-_]paywall",
     },
 )
+PAYWALL_HINT = "wall"
 # Where the page does not say how many words its article has, a longer text is no teaser.
 MAX_TEASER_CHARS = 2_000
 MAX_TEASER_SHARE = 0.6
@@ -96,9 +97,9 @@ def is_teaser(data: PageData, text: str) -> bool:
     return len(text) <= MAX_TEASER_CHARS
 
 
-def shows_paywall(tree: HtmlElement) -> bool:
-    """Whether an element of the page is named a paywall."""
-    return bool(PAYWALLS(tree))
+def shows_paywall(tree: HtmlElement, text: str) -> bool:
+    """Whether an element of a page is named a paywall; most pages (`text`) do not have the words at all."""
+    return PAYWALL_HINT in text and bool(PAYWALLS(tree))
 
 
 def states_paywall(data: PageData) -> bool:
