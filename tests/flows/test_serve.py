@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.soak.processes import processes_of
 pytestmark = pytest.mark.flow
 
 BIN = Path(sys.executable).parent
+ASKS = 6
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 CHROMIUM_FLAGS = [
     "--headless",
@@ -49,10 +51,21 @@ class Served:
     n_seconds_to_schedule: float = 0.0
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
-        """The answer of the API to a POST."""
+        """The answer of the API to a POST; asked again, as Prefect's client does, while SQLite is busy (503)."""
         request = urllib.request.Request(
             f"{self.api_url}/{path}", json.dumps(body).encode(), {"content-type": "application/json"}
         )
+        for _ in range(ASKS - 1):
+            try:
+                return self._answer(request)
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                time.sleep(1)
+        return self._answer(request)
+
+    @staticmethod
+    def _answer(request: urllib.request.Request) -> Any:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read())
 
