@@ -22,9 +22,6 @@ from tasks.records.errors import UsageError
 PR_SET_PDEATHSIG = 1
 STARTUP_TIMEOUT_S = 120
 SERVING_NAME = "serving.json"
-# Seconds. Prefect's client (httpx) lets go of an idle connection after 5: a server that does so after the same 5 at
-# times closes one on which a request is just coming in, and Prefect tries again 2 s later.
-KEEP_ALIVE = "65"
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -103,16 +100,7 @@ class ServerProcess:
         self.log = log
         kind = {"PREFECT_UI_ENABLED": "1"} if with_ui else {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}
         command = ["uvicorn", "--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1"]
-        command += [
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--lifespan",
-            "on",
-            "--timeout-keep-alive",
-            KEEP_ALIVE,
-        ]
+        command += ["--port", str(port), "--log-level", "warning", "--lifespan", "on", "--timeout-keep-alive", "5"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *command],

@@ -38,7 +38,7 @@ from tasks.page import Work, rejected_page, text_columns, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
-from tasks.records.errors import ContractError, describe_error
+from tasks.records.errors import ContractError, RunFailed, describe_error, failure_sentence
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, Counts, GroupKey
 from tasks.records.rows import Entity, Page
@@ -245,7 +245,25 @@ def learn_rules(
     timeout_s: float,
     is_everywhere: bool = False,
 ) -> Rules:
-    """The rules of the sites whose pages are to be settled, or of all, once every pages file has its site_lines."""
+    """The rules of the sites whose pages are to be settled, or of all, once every pages file has its site_lines.
+
+    Raises RunFailed, in one sentence, where a file cannot be read or written or a worker gives up.
+    """
+    try:
+        return _learn_rules(underived, unsettled, out, pool, timeout_s, is_everywhere=is_everywhere)
+    except (WorkFailed, OSError) as error:
+        raise RunFailed(f"what the pages of a site share could not be learnt ({failure_sentence(error)})") from error
+
+
+def _learn_rules(
+    underived: Iterable[Path],
+    unsettled: Iterable[Path],
+    out: Path,
+    pool: WorkerPool,
+    timeout_s: float,
+    *,
+    is_everywhere: bool,
+) -> Rules:
     calls = [(path, temp_path(_lines_path(path, out))) for path in underived]
     for _, temp in calls:
         temp.parent.mkdir(parents=True, exist_ok=True)

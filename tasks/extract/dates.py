@@ -210,8 +210,8 @@ def _time_rank(element: HtmlElement) -> int:
 def _from_time_tags_or_address(tree: HtmlElement, url: str | None, context: DateContext) -> DatedBy | None:
     """The publication by the page's time tags, else the day in its address.
 
-    A time tag that nothing marks as the publication may be another article's: where it is more than a day away from the
-    day in the address, that is believed.
+    A time tag that nothing marks as the publication may be another article's: where it is more than two days away from
+    the day in the address, that is believed.
     """
     ranked, by_address = _best_time_tag(tree, context), _dated(url_day(url), "url", context)
     if ranked is None:

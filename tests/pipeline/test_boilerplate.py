@@ -7,6 +7,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from config.settings import load_settings
+from tasks.pipeline import learn_rules
+from tasks.records.errors import RunFailed
+from tasks.run import open_run
 from tests.driver import build, dataset_bytes
 
 pytestmark = pytest.mark.pool
@@ -133,3 +137,13 @@ def test_site_lines_hold_hashes_and_no_text(tmp_path: Path) -> None:
     assert table.column_names[:4] == ["site", "page_key", "document_key", "lines"]
     assert b"Casablanca" not in path.read_bytes()
     assert table.num_rows == 12
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "a.jsonl", range(2))
+    gone = tmp_path / "out" / "pages" / "crawl_date=2024-05-01" / "gone.parquet"
+    with (
+        open_run(load_settings(raw_dir=tmp_path / "raw", out_dir=tmp_path / "out", workers=1)) as run,
+        pytest.raises(RunFailed, match="could not be learnt"),
+    ):
+        learn_rules([gone], [], out=run.out, pool=run.pool, timeout_s=60)
