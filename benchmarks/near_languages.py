@@ -25,14 +25,21 @@ ROUNDS = 20
 RATE = 0.3
 STANDARD_ARABIC = ("ar.newsfane", "ar.aqmar.train", "ar.wojood.train")
 MAX_STANDARD = 1_000
+# Names are of no language: alone, they must not be taken for one that is written as people speak.
+NAMES = (
+    "ar.newsfane", "ar.aqmar.train", "ar.wojood.train", "fr.wikineural.a", "es.wikineural.a", "en.wikineural.a",
+    "fr.sequoia.wikipedia", "en.wikigold",
+)  # fmt: skip
+MAX_NAMES = 600
+NAME_WEIGHT = 0.25
 SHRINKAGE = 1e-4
 MIN_SENTENCES = 3
 # The log-odds beyond which a text is called so: as many of others as the floor of one in a hundred of ar, fr, en and es
 # allows, with a margin.
-THRESHOLDS = {"ary-Arab": 0.9, "ary-Latn": 1.0, "ca": 1.4}
+THRESHOLDS = {"ary-Arab": 0.4, "ary-Latn": 0.4, "ca": 1.4}
 # Weights are written with so many decimals; smaller ones are left out.
 DECIMALS = 1
-OTHERS = {"Arab": ("ar", "ar-ner", "arz", "fa", "ur"), "Latn": ("fr", "en", "es", "pt", "it")}
+OTHERS = {"Arab": ("ar", "ar-ner", "arz", "fa", "ur", "names"), "Latn": ("fr", "en", "es", "pt", "it", "names")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,26 @@ class Sentence:
 
 
 def read_rows(shared: Path) -> Iterator[tuple[str, str]]:
-    """(label, text) of the labelled sentences, then of standard Arabic as the press and encyclopedias write it."""
+    """(label, text) of the labelled sentences; of standard Arabic as the press and encyclopedias write it; of names."""
     for row in read_jsonl(shared / "lid" / "sentences.jsonl"):
         yield row["lang"], row["text"]
     for name in STANDARD_ARABIC:
         for row in read_jsonl(shared / "ner" / f"{name}.jsonl")[:MAX_STANDARD]:
             yield "ar-ner", " ".join(row["tokens"])
+    for name in NAMES:
+        named = dict.fromkeys(text for row in read_jsonl(shared / "ner" / f"{name}.jsonl") for text in names_in(row))
+        yield from (("names", text) for text in list(named)[:MAX_NAMES])
+
+
+def names_in(row: dict[str, list[str]]) -> Iterator[str]:
+    """The names marked in one sentence: `B-` opens one, `I-` goes on with it."""
+    words: list[str] = []
+    for token, tag in zip([*row["tokens"], ""], [*row["tags"], "O"], strict=True):
+        if words and not tag.startswith("I-"):
+            yield " ".join(words)
+            words = []
+        if tag != "O":
+            words.append(token)
 
 
 def read_sentences(shared: Path, script: str) -> list[Sentence]:
@@ -74,7 +95,9 @@ def train(sentences: Sequence[Sentence], name: str) -> Model:
     squares = dict.fromkeys(weights, 1e-8)
     bias, bias_square = 0.0, 1e-8
     n_own = sum(sentence.label == name for sentence in sentences)
-    share = {True: len(sentences) / (2 * n_own), False: len(sentences) / (2 * (len(sentences) - n_own))}
+    n_names = sum(sentence.label == "names" for sentence in sentences)
+    n_others = len(sentences) - n_own - n_names
+    share = {True: (n_own + n_others) / (2 * n_own), False: (n_own + n_others) / (2 * n_others)}
     order = list(sentences)
     for _ in range(ROUNDS):
         dice.shuffle(order)
@@ -82,7 +105,8 @@ def train(sentences: Sequence[Sentence], name: str) -> Model:
             is_own = sentence.label == name
             known = [(run, value) for run, value in sentence.runs.items() if run in weights]
             odds = bias + sum(weights[run] * value for run, value in known)
-            slope = (1 / (1 + math.exp(-odds)) - is_own) * share[is_own]
+            weight = share[is_own] * (NAME_WEIGHT if sentence.label == "names" else 1)
+            slope = (1 / (1 + math.exp(-odds)) - is_own) * weight
             for run, value in known:
                 step = slope * value + SHRINKAGE * weights[run]
                 squares[run] += step * step

@@ -121,3 +121,23 @@ def test_a_quotation_in_darija_is_a_share_of_an_arabic_text() -> None:
     guess = detect_language("\n".join([ARABIC, ARABIC, quotation, ARABIC]))
     assert guess.language == "ar"
     assert [language for language, _ in guess.shares] == ["ar", "ary"]
+
+
+@pytest.mark.parametrize("text", ["Brent 2024 OPEC", "Real Madrid - FC Barcelona", "Lorem ipsum dolor", "Ü"])
+def test_a_text_that_could_only_be_guessed_is_undecided(text: str) -> None:
+    guess = detect_language(text)
+    assert (guess.language, guess.score, guess.shares) == ("und", None, (("und", 1.0),))
+
+
+def test_a_text_in_two_scripts_is_in_the_language_of_most_of_its_paragraphs() -> None:
+    guess = detect_language("\n".join([FRENCH, ARABIC, FRENCH, ARABIC, FRENCH, ARABIC, FRENCH, FRENCH]))
+    assert guess.language == "fr"
+    assert guess.shares[0][0] == "fr"
+    assert dict(guess.shares)["ar"] > 0.2
+    assert guess.score is not None
+    assert guess.score == pytest.approx(guess.shares[0][1], abs=0.25)
+
+
+@pytest.mark.parametrize("name", ["Société Générale", "Nicolas Lefèvre", "القاهرة", "الأمم المتحدة"])
+def test_a_name_alone_is_not_darija(name: str) -> None:
+    assert detect_language(name).language != "ary"
