@@ -8,10 +8,11 @@ from pathlib import Path
 
 from benchmarks.processes import family_usage
 from config.settings import Settings
-from tasks.pipeline import Rules, extract_batch, learn_rules, settle_batch
+from tasks.pipeline import extract_batch, settle_batch
 from tasks.plan import scan_pending
 from tasks.records.reports import RunReport
 from tasks.run import Run, open_run
+from tasks.site_rules import Rules, learn_rules
 from tasks.workers.pool import WorkerPool
 
 # As flows.build_documents has it; importing that module would load Prefect.

@@ -22,12 +22,12 @@ import pyarrow as pa
 from config.settings import Settings
 from tasks.corpus.boilerplate import rules_digest
 from tasks.extract.urls import page_id
-from tasks.pipeline import write_site_lines
 from tasks.raw.containers import list_containers
 from tasks.raw.scan import ScanStart, scan_container
 from tasks.records.batches import Batch, Container
 from tasks.records.rows import ENTITY
 from tasks.run import to_work
+from tasks.site_rules import write_site_lines
 from tasks.store.files import commit_temp, temp_path, write_temp
 from tasks.store.footers import DocumentsFooter, PagesFooter
 from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, file_path
@@ -138,7 +138,7 @@ def _write_batch(out: Path, batch: Batch, first: int, shape: Shape, version: str
     )
     lines.parent.mkdir(parents=True, exist_ok=True)
     temp = temp_path(lines)
-    commit_temp(temp, lines, n_rows=write_site_lines(pages, temp).n_rows)
+    commit_temp(temp, lines, n_rows=write_site_lines(pages, temp))
 
 
 def _write_dataset(

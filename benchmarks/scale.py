@@ -35,6 +35,7 @@ LATEST = "SELECT document_id, title, fetched_at FROM latest WHERE url = '{url}'"
 WHAT = {
     "nothing_to_do_s": "nothing to do",
     "small_nothing_to_do_s": "nothing to do, small files",
+    "settle_s": "settle, nothing better known",
     "count_s": "count by language and month",
     "latest_s": "latest by URL",
     "incremental_s": "new pages, whole command",
@@ -90,6 +91,15 @@ def nothing_to_do_s(folders: Folders) -> float:
     return statistics.median(seconds)
 
 
+def settle_s(folders: Folders) -> float:
+    """Seconds of `marsad settle` over all sites of all rows. Raises Unusable where it settled anything again."""
+    note("a settle with nothing better known ...")
+    wall_s, said = run_marsad("settle", *folders.arguments)
+    if " 0 files settled" not in said:
+        raise Unusable(f"`marsad settle` found other boilerplate in {folders.raw} than was generated")
+    return wall_s
+
+
 def query_s(folders: Folders, sql: str, *, n_rows: int | None = None, n_counted: int | None = None) -> float:
     """Seconds of `marsad query`. Raises Unusable where it gives other than `n_rows`, or counts below `n_counted`."""
     note("a question ...")
@@ -137,6 +147,7 @@ def measure(told: argparse.Namespace, folder: Path) -> dict[str, float]:
     shape = Shape(n_files=told.files, rows_per_file=told.rows // told.files)
     folders = prepare(folder / "rows", shape=shape)
     measured = {"nothing_to_do_s": nothing_to_do_s(folders)}
+    measured["settle_s"] = settle_s(folders)
     if told.small:
         small = prepare(folder / "small", shape=Shape(n_files=told.small, rows_per_file=ROWS_PER_SMALL_FILE))
         measured["small_nothing_to_do_s"] = nothing_to_do_s(small)

@@ -25,9 +25,10 @@ from benchmarks.floors import markdown_table
 from benchmarks.throughput import Unusable, make_warc
 from config.settings import GAZETTEERS, Settings, load_settings
 from tasks import plan
-from tasks.pipeline import extract_batch, learn_rules, settle_batch, warm_up
+from tasks.pipeline import extract_batch, settle_batch, warm_up
 from tasks.plan import ScanLimits
 from tasks.run import to_work
+from tasks.site_rules import learn_rules
 from tasks.workers.pool import Call, WorkerPool
 
 INTERVAL_S = 0.001

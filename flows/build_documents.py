@@ -20,12 +20,12 @@ from flows.prefect_server import die_with_parent
 from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
-from tasks.pipeline import Rules
 from tasks.plan import Changes
 from tasks.records.batches import Batch
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.records.reports import BatchReport, RunReport, failed_batch
 from tasks.run import Run, open_run
+from tasks.site_rules import Rules
 
 # While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
 BATCHES_AT_ONCE = 3

@@ -8,26 +8,16 @@ import hashlib
 import json
 import logging
 import time
-from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.corpus.boilerplate import (
-    RULE_VERSION,
-    PageLines,
-    SiteRule,
-    page_lines,
-    rules_digest,
-    rules_of,
-    sample_lines,
-    strip,
-)
+from tasks.corpus.boilerplate import SiteRule, rules_digest, strip
 from tasks.corpus.places import identify_places
 from tasks.enrich.language import warm_up as warm_up_language
 from tasks.enrich.mentions import load_recogniser
@@ -38,22 +28,19 @@ from tasks.page import Work, rejected_page, text_columns, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
-from tasks.records.errors import ContractError, RunFailed, describe_error, failure_sentence
+from tasks.records.errors import ContractError, describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, Counts, GroupKey
 from tasks.records.rows import Entity, Page
-from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_columns, read_groups, read_table, temp_path, write_temp
-from tasks.store.footers import DocumentsFooter, LinesFooter, PagesFooter, read_pages_footer
-from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, crawl_date_of, dataset_files, file_path
+from tasks.site_rules import Rules, sites_of
+from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_groups, read_table, temp_path, write_temp
+from tasks.store.footers import DocumentsFooter, PagesFooter, read_pages_footer
+from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
 from tasks.store.spool import SpoolWriter, spooled
 from tasks.store.tables import in_order, refuse_duplicates, schema_of, to_bytes, to_table
 from tasks.workers.pool import Call, WorkerPool, WorkFailed
 
 log = logging.getLogger(__name__)
-
-# What is boilerplate, by site.
-Rules: TypeAlias = Mapping[str, SiteRule]
-
 
 # --- one chunk, in a worker -----------------------------------------------------------------------------------------
 
@@ -233,69 +220,7 @@ def _failed_page(chunk: Chunk, failed: WorkFailed, batch: Batch, work: Work, poo
     return result
 
 
-# --- what the pages of a site have in common ------------------------------------------------------------------------
-
-
-def learn_rules(
-    underived: Iterable[Path],
-    unsettled: Iterable[Path],
-    *,
-    out: Path,
-    pool: WorkerPool,
-    timeout_s: float,
-    is_everywhere: bool = False,
-) -> Rules:
-    """The rules of the sites whose pages are to be settled, or of all, once every pages file has its site_lines.
-
-    Raises RunFailed, in one sentence, where a file cannot be read or written or a worker gives up.
-    """
-    try:
-        return _learn_rules(underived, unsettled, out, pool, timeout_s, is_everywhere=is_everywhere)
-    except (WorkFailed, OSError) as error:
-        raise RunFailed(f"what the pages of a site share could not be learnt ({failure_sentence(error)})") from error
-
-
-def _learn_rules(
-    underived: Iterable[Path],
-    unsettled: Iterable[Path],
-    out: Path,
-    pool: WorkerPool,
-    timeout_s: float,
-    *,
-    is_everywhere: bool,
-) -> Rules:
-    calls = [(path, temp_path(_lines_path(path, out))) for path in underived]
-    for _, temp in calls:
-        temp.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        waiting = [(path, temp, pool.call(write_site_lines, path, temp, timeout_s=timeout_s)) for path, temp in calls]
-        for path, temp, call in waiting:
-            commit_temp(temp, _lines_path(path, out), n_rows=call.result().n_rows)
-    finally:
-        for _, temp in calls:
-            temp.unlink(missing_ok=True)
-    sites = None if is_everywhere else sites_of(unsettled, out)
-    if sites is not None and not sites:
-        return {}
-    rules: Rules = pool.call(find_rules, out, sites, timeout_s=timeout_s).result()
-    return rules
-
-
-def _lines_path(pages: Path, out: Path) -> Path:
-    return file_path(out, SITE_LINES, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
-
-
-def sites_of(pages: Iterable[Path], out: Path) -> frozenset[str]:
-    """The sites in some pages files, by their site_lines."""
-    found: set[str] = set()
-    for path in pages:
-        found.update(read_columns(_lines_path(path, out), ["site"]).column("site").unique().to_pylist())
-    return frozenset(found)
-
-
-def find_changed(out: Path, settled: Iterable[tuple[Path, str]], rules: Rules) -> list[Path]:
-    """The pages files among (pages file, boilerplate_sha256 of its documents) whose rules are others by now."""
-    return [path for path, stated in settled if rules_digest(rules, sites_of([path], out)) != stated]
+# --- settle ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,51 +228,6 @@ class Settled:
     """How many rows the file made from a pages file has."""
 
     n_rows: int
-
-
-def write_site_lines(pages: Path, temp: Path) -> Settled:
-    """In a worker: `temp` as the site_lines file of a pages file."""
-    footer = read_pages_footer(pages)
-    sample = list(sample_lines(_page_lines(pages)))
-    schema = schema_of(SITE_LINES)
-    columns = {name: [getattr(page, name) for page in sample] for name in schema.names}
-    arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
-    stated = LinesFooter(batch_id=footer.batch_id, pages_sha256=footer.rows_sha256, rule=RULE_VERSION)
-    written = write_temp(
-        temp, [pa.Table.from_arrays(arrays, schema=schema)], dataset=SITE_LINES, footer=lambda _: stated.to_json()
-    )
-    return Settled(written.n_rows)
-
-
-def _page_lines(pages: Path) -> Iterator[PageLines]:
-    for group in read_groups(pages):
-        accepted = group.filter(pc.equal(group.column("status"), "accepted"))
-        for row in accepted.select(["site", "page_id", "document_id", "text"]).to_pylist():
-            if row["site"]:
-                yield page_lines(**row)
-
-
-def find_rules(out: Path, sites: frozenset[str] | None) -> Rules:
-    """In a worker: the rules of some sites, or of all, from every site_lines file."""
-    return rules_of(sample_lines(_stored_lines(out, sites)))
-
-
-def _stored_lines(out: Path, sites: frozenset[str] | None) -> Iterator[PageLines]:
-    wanted = None if sites is None else pa.array(sorted(sites), pa.string())
-    for path in dataset_files(out / SITE_LINES):
-        try:
-            table = read_table(path)
-        except (OSError, pa.ArrowException) as error:
-            raise ContractError(f"{path} is damaged ({error}); delete it and run again") from error
-        if wanted is not None:
-            table = table.filter(pc.is_in(table.column("site"), value_set=wanted))
-        names = ("site", "page_key", "document_key")
-        rows = zip(*(table.column(name).to_pylist() for name in names), table.column("lines"), strict=True)
-        for site, page_key, document_key, lines in rows:
-            yield PageLines(site, page_key, document_key, array("Q", lines.as_py()))
-
-
-# --- settle ---------------------------------------------------------------------------------------------------------
 
 
 def settle_batch(

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import pipeline, plan, upkeep
+from tasks import pipeline, plan, site_rules, upkeep
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,5 +25,5 @@ def _as_task(function: Callable[P, R], *, name: str) -> Task[P, R]:
 scan_pending = _as_task(plan.scan_pending, name="scan raw pages")
 find_stale = _as_task(upkeep.find_stale, name="compare with raw pages")
 extract_batch = _as_task(pipeline.extract_batch, name="extract batch")
-learn_rules = _as_task(pipeline.learn_rules, name="learn site boilerplate")
+learn_rules = _as_task(site_rules.learn_rules, name="learn site boilerplate")
 settle_batch = _as_task(pipeline.settle_batch, name="settle batch")

@@ -11,10 +11,10 @@ from config.settings import GAZETTEERS, Settings
 from tasks import plan
 from tasks.extract.article import extract_article
 from tasks.page import Extractor, Work, pipeline_version
-from tasks.pipeline import Rules, find_changed
 from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
 from tasks.records.reports import BatchReport, RunReport
+from tasks.site_rules import Rules, find_changed
 from tasks.store.lock import claim, output_lock, owner_of
 from tasks.workers.pool import WorkerPool, open_pool, start_fork_server
 
@@ -60,7 +60,7 @@ class Run:
         """Pages files that are to be settled, each with the name people know it by, and the rules of their sites.
 
         Those without a documents file of their digest; where the run settles everything (`marsad settle`), those too
-        whose sites have other rules by now. `learn` is `pipeline.learn_rules`, or the task that runs it.
+        whose sites have other rules by now. `learn` is `site_rules.learn_rules`, or the task that runs it.
         """
         unsettled = plan.unsettled_files(self.out)
         rules = learn(

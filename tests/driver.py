@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings, load_settings
-from tasks import pipeline, plan
+from tasks import pipeline, plan, site_rules
 from tasks.page import Extractor
 from tasks.records.reports import RunReport
 from tasks.run import Run, open_run
@@ -48,12 +48,12 @@ def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool
                     changes.to_write,
                 )
             )
-            files, rules = run.to_settle(pipeline.learn_rules)
+            files, rules = run.to_settle(site_rules.learn_rules)
             settled = dict(threads.map(lambda file: _settle(run, file[0], rules), files))
         return run.report(changes, [*outcome.failed, *batches], settled)
 
 
-def _settle(run: Run, path: Path, rules: pipeline.Rules) -> tuple[str, int]:
+def _settle(run: Run, path: Path, rules: site_rules.Rules) -> tuple[str, int]:
     n_documents = pipeline.settle_batch(
         path,
         out=run.out,

@@ -22,6 +22,7 @@ FLOORS = {
     "tasks.workers": 2.0,
     "tasks.page": 3.0,
     "tasks.plan": 3.0,
+    "tasks.site_rules": 3.0,
     "tasks.pipeline": 3.1,
     "tasks.answers": 3.2,
     "tasks.upkeep": 3.2,

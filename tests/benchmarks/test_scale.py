@@ -18,6 +18,7 @@ def test_every_measure_but_the_new_pages_stands_in_the_table(
     assert table == [
         "what",
         "nothing to do",
+        "settle, nothing better known",
         "nothing to do, small files",
         "count by language and month",
         "latest by URL",

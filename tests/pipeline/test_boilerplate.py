@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.settings import load_settings
-from tasks.pipeline import learn_rules
+from tasks.corpus.boilerplate import line_key
 from tasks.records.errors import RunFailed
 from tasks.run import open_run
+from tasks.site_rules import find_rules, learn_rules
 from tests.driver import build, dataset_bytes
 
 pytestmark = pytest.mark.pool
@@ -147,3 +148,14 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         pytest.raises(RunFailed, match="could not be learnt"),
     ):
         learn_rules([gone], [], out=run.out, pool=run.pool, timeout_s=60)
+
+
+@pytest.mark.parametrize("sampled_pages", [1, 30, 1_000])
+def test_the_rules_are_the_same_however_few_pages_are_in_memory_at_once(tmp_path: Path, sampled_pages: int) -> None:
+    for site in ("a.example", "b.example", "c.example"):
+        write(tmp_path / "raw", f"{site}.jsonl", range(12), site=site)
+    write(tmp_path / "raw", "few.jsonl", range(5), site="few.example")
+    build(tmp_path / "raw", tmp_path / "out")
+    rules = find_rules(tmp_path / "out", None, sampled_pages=sampled_pages)
+    assert sorted(rules) == ["a.example", "b.example", "c.example"]
+    assert all(rule.lines == {line_key(NOTICE)} for rule in rules.values())

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import tasks.run
-from tasks import page, pipeline
+from tasks import page, pipeline, site_rules
 from tasks.extract.article import extract_article
 from tests.driver import build
 
@@ -23,7 +23,7 @@ VARIABLE = "MARSAD_FAULT"
 # A page that bears this word is the guilty one; stages that see no page fail on every call.
 WORD = "FAULT-WORD"
 PAGE_STAGES = ("read", "extract", "enrich")
-BATCH_STAGES = ("settle", "write", "fsync", "rename")
+BATCH_STAGES = ("lines", "rules", "settle", "write", "fsync", "rename")
 KINDS = ("hang", "exit", "kill", "segfault", "memory", "raise", "disk")
 
 
@@ -68,6 +68,8 @@ def plant(stated: str) -> None:
         vars(pipeline)["read_chunk"] = read
     elif stage == "enrich":
         _put_before(page, "detect_language", fault, only_with=WORD)
+    elif stage in ("lines", "rules"):
+        _put_before(site_rules, {"lines": "_page_lines", "rules": "rules_of"}[stage], fault)
     elif stage == "settle":
         _put_before(pipeline, "_settled_rows", fault)
     elif stage == "write":

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.crash
 # One of each kind of fault, no stage left out.
 FAULTS = [
     ("read", "raise"), ("extract", "exit"), ("enrich", "segfault"), ("settle", "kill"), ("write", "disk"),
-    ("fsync", "raise"), ("rename", "kill"),
+    ("fsync", "raise"), ("rename", "kill"), ("lines", "exit"), ("rules", "raise"),
 ]  # fmt: skip
 
 
