@@ -38,7 +38,7 @@ YEAR_FIRST = re.compile(
     rf"(?<![\d.,/-]){_YEAR}\s?[/.-]\s?(?P<month>0?[1-9]|1[0-2])\s?[/.-]\s?(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"
 )
 YEAR_LAST = re.compile(rf"(?<![\d.,/-])(?P<a>\d{{1,2}})\s?[/.-]\s?(?P<b>\d{{1,2}})\s?[/.-]\s?{_YEAR}(?!\d)")
-SHORT_YEAR = re.compile(r"(?<![\d.,/-])(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<short>\d\d)(?![\d/.])")
+SHORT_YEAR = re.compile(r"(?<![\d.,/-])(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<short>\d\d)(?![\d/.]|\s?ه)")
 DAY_MONTH = re.compile(
     rf"(?<![\d.,/-])(?P<day>[0-3]?\d)(?:\s?(?:er|st|nd|rd|th|º|\.))?\s?(?:de\s|of\s|-|,|/)?\s?(?P<name>{_MONTH})(?![^\W\d_])"
     rf"(?:\s?/\s?(?:{_MONTH}))?\.?(?:\s?(?:de|del|,|-|/|سنة|عام))?\s?{_YEAR}(?!\d)"

@@ -57,7 +57,11 @@ def test_a_day_is_read_as_the_press_writes_it(text: str, day: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12 ربيع الأول 1446", "1446/03/12", "15 رمضان 1445 هـ", "12/03/1446 هـ", "muharram 1446"]
+    "text",
+    [
+        "12 ربيع الأول 1446", "1446/03/12", "15 رمضان 1445 هـ", "12/03/1446 هـ", "muharram 1446", "١٢/٣/١٤٤٦هـ",
+        "15/03/46 هـ", "20/صفر/1446", "غرة محرم 1446", "1403/08/22", "22 آبان 1403",
+    ],  # fmt: skip
 )
 def test_an_islamic_date_is_not_read_as_gregorian(text: str) -> None:
     assert parse_visible(text) is None
@@ -270,3 +274,23 @@ def test_a_heading_that_links_to_the_start_page_is_no_headline() -> None:
 
 def test_a_zone_beyond_every_clock_is_no_date() -> None:
     assert parse_machine("Mon, 06 May 2024 07:08:09 +99999999999999") is None
+
+
+@pytest.mark.parametrize("day", ["12 ربيع الأول 1446 هـ", "1446-03-12", "12/03/1446", "15/03/46 هـ", "۱۴۰۳/۰۸/۲۲"])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<div class="date">{}</div>', "<time>{}</time>", '<time datetime="{}">x</time>', "<p>نشر في {}</p>",
+        '<meta name="date" content="{}">',
+    ],
+)  # fmt: skip
+def test_a_page_that_shows_an_islamic_date_alone_has_no_date(day: str, shown: str) -> None:
+    story = "<p>" + "قال الوزير إن الأشغال ستبدأ قريبا في جميع المدن الساحلية. " * 8 + "</p>"
+    html = f"<body><article><h1>الأشغال تبدأ</h1>{shown.format(day)}{story}</article></body>"
+    assert date_of(html) is None
+    assert date_of(html, fetched_at=None) is None
+
+
+def test_the_civil_day_beside_an_islamic_one_is_the_date() -> None:
+    dated = date_of('<body><h1>الأشغال تبدأ</h1><div class="date">1446/03/12 هـ - 15/09/2024 م</div></body>')
+    assert dated == DatedBy(at=datetime(2024, 9, 15, tzinfo=UTC), precision="day", source="text")
