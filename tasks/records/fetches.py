@@ -34,7 +34,9 @@ OUTCOMES: dict[str, str] = {
     "error": "an error that nobody foresaw; `detail` names it",
 }
 # What may go away by itself: asked again, later and later.
-RETRYABLE = frozenset({"dns", "connection", "timeout", "overloaded", "http_status", "tls", "protocol", "robots", "error"})
+RETRYABLE = frozenset(
+    {"dns", "connection", "timeout", "overloaded", "http_status", "tls", "protocol", "robots", "error"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
