@@ -12,7 +12,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = Path(__file__).resolve().with_name("settings.yaml")
 GAZETTEERS = Path(__file__).resolve().with_name("gazetteers")
 ENVIRONMENT_VARIABLE = "MARSAD_SETTINGS"
-FOLDERS = ("raw_dir", "out_dir", "state_dir")
+SOURCES_FILE = Path(__file__).resolve().with_name("sources.yaml")
+PATHS = ("raw_dir", "out_dir", "state_dir", "sources_file")
 ROW_AFFECTING: JsonDict = {"affects_rows": True}
 
 
@@ -66,11 +67,38 @@ class Settings(BaseModel):
         description="Shortest article, in code points; shorter ones are rejected.",
         json_schema_extra=ROW_AFFECTING,
     )
+    contact: str | None = Field(
+        default=None,
+        min_length=3,
+        max_length=200,
+        pattern=r"^(?:https?://\S+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
+        description="Whom an outlet may turn to, an e-mail address or web page; stands in the user agent. No fetch without.",
+    )
+    sources_file: Path = Field(default=SOURCES_FILE, description="File of the outlets that are fetched.")
+    ledger_url: str | None = Field(
+        default=None,
+        description="Database of what was found and fetched, as SQLAlchemy names it; default SQLite under state_dir.",
+    )
+    fetch_connections: int = Field(default=64, ge=1, le=1_000, description="Requests under way at once, all hosts.")
+    fetch_timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time one request may take.")
+    fetch_run_s: float = Field(
+        default=780.0, gt=0, le=86_400, description="After so long a fetch begins no further page; the next goes on."
+    )
+    fetch_tries: int = Field(default=6, ge=1, le=100, description="Tries of a page that fails for a passing reason.")
+    named_hosts: dict[str, str] = Field(
+        default={},
+        description="Addresses of hosts by name and port, which are reached even where they are private: for tests.",
+    )
     serve_port: int = Field(default=4200, ge=1, le=65_535, description="Port of the Prefect server and UI.")
     build_cron: str = Field(default="*/15 * * * *", description="When the build runs, as a cron expression in UTC.")
     settle_cron: str = Field(
         default="40 2 * * *", description="When it also settles what is better known by then, in the same form."
     )
+
+    @property
+    def database_url(self) -> str:
+        """The database of the ledger."""
+        return self.ledger_url or f"sqlite:///{self.state_dir.resolve() / 'ledger.db'}"
 
     def row_affecting(self) -> dict[str, Any]:
         """The values that change rows, by name."""
@@ -89,11 +117,11 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
     """
     named = path or (Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None)
     stated = _read(named or SETTINGS_FILE, is_required=named is not None)
-    for name in FOLDERS:
+    for name in PATHS:
         if isinstance(stated.get(name), str):
             stated[name] = PROJECT_ROOT / Path(stated[name]).expanduser()
     stated |= {name: value for name, value in overrides.items() if value is not None}
-    for name in FOLDERS:
+    for name in PATHS:
         try:
             str(stated.get(name, "")).encode()
         except UnicodeEncodeError:

@@ -2,7 +2,7 @@
 
 import yaml
 
-from config.settings import PROJECT_ROOT, SETTINGS_FILE, Settings, load_settings
+from config.settings import PATHS, PROJECT_ROOT, SETTINGS_FILE, Settings, load_settings
 
 
 def test_the_settings_file_holds_the_defaults_of_the_code() -> None:
@@ -10,9 +10,9 @@ def test_the_settings_file_holds_the_defaults_of_the_code() -> None:
     default = Settings().model_dump()
     for name, value in stated.items():
         expected = default[name]
-        shown = PROJECT_ROOT / value if name.endswith("_dir") else value
+        shown = PROJECT_ROOT / value if name in PATHS else value
         assert shown == expected, name
-    assert set(default) - set(stated) == {"workers"}
+    assert set(default) - set(stated) == {"workers", "contact", "ledger_url", "named_hosts"}
 
 
 def test_every_setting_says_what_it_is() -> None:
