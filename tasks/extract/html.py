@@ -17,9 +17,9 @@ from tasks.extract.kinds import is_listing, is_teaser, shows_paywall, states_pay
 from tasks.extract.lines import n_chars, paragraphs
 from tasks.extract.main_text import EXTRACTOR, find_main_text
 from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, name_in, plain, read_page_data
-from tasks.extract.people import json_ld_authors, meta_authors, people
+from tasks.extract.people import json_ld_authors, meta_authors, outlet_words, people, spells_out
 from tasks.extract.sections import find_section, find_tags, own_names
-from tasks.extract.titles import find_title, fold_words, sitename_in_title
+from tasks.extract.titles import find_title, fold_words, host_words, sitename_in_title
 from tasks.extract.trimming import trim
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article
@@ -176,17 +176,24 @@ def find_declared_language(tree: HtmlElement, data: PageData) -> str | None:
     return next((claim.strip() for claim in claims if claim and LANGUAGE_TAG.fullmatch(claim.strip())), None)
 
 
-def find_authors(tree: HtmlElement, data: PageData, *, stated: str | None, sitename: str | None) -> tuple[str, ...]:
+def find_authors(
+    tree: HtmlElement, data: PageData, *, stated: str | None, sitename: str | None, url: str | None
+) -> tuple[str, ...]:
     """The people named as authors: JSON-LD, else meta tags, else the byline that the page shows.
 
-    The outlet is no author. Where only the `<title>` names it (`sitename` but not `stated`), meta tags are believed
-    all the same: a personal site is called as its author is.
+    The outlet is no author, unless nobody else is named: a personal site is called as its author is. For the same
+    reason meta tags are believed where only the `<title>` names the outlet (`sitename` but not `stated`).
     """
-    named = frozenset(name.casefold() for name in (stated, _publisher(data)) if name)
-    for strings, left_out in ((json_ld_authors(data), frozenset[str]()), (meta_authors(data), named)):
-        if found := people(strings, organisations=left_out):
-            return found
-    return visible_authors(tree, organisations=named | {name.casefold() for name in (sitename,) if name})
+    named = outlet_words(stated, _publisher(data))
+    outlet = named | outlet_words(host_words(url))
+    in_json_ld, in_meta = json_ld_authors(data), meta_authors(data)
+    found = people(in_json_ld, organisations=outlet) or people(in_meta, organisations=outlet)
+    if any(" " in name for name in found):
+        return found
+    shown = visible_authors(tree, organisations=outlet | outlet_words(sitename))
+    if found:
+        return shown if spells_out(shown, found) else found
+    return shown or people(in_json_ld) or people(in_meta, organisations=named)
 
 
 def _publisher(data: PageData) -> str | None:
@@ -213,7 +220,7 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
         section=find_section(tree, text, data, own=own, url=url),
         sitename=sitename,
         image_url=find_image(data, url),
-        authors=find_authors(tree, data, stated=stated, sitename=sitename),
+        authors=find_authors(tree, data, stated=stated, sitename=sitename, url=url),
         tags=find_tags(tree, data, own=own),
         published=published(
             tree, data, url=url, context=context, title=None if fold_words(title) == fold_words(sitename) else title
