@@ -55,9 +55,9 @@ LABEL = re.compile(
     r"tema|subject|mots[ -]clés?|قسم|وسم|تصنيف|وسوم)\s{0,3}[:：]\s{0,3}",
     re.IGNORECASE,
 )
-# What a content system writes for itself: snake_case, post-123, type:article, paths, addresses.
+# What a content system writes for itself: snake_case, post-123, type:article, @feeds; and addresses.
 TECHNICAL = re.compile(
-    r"@|/|www\.|\w{0,40}_|\S{1,60}[:=@]\S|"
+    r"@|www\.|\w{0,40}_|\S{1,60}[:=@]\S|"
     r"(?:post|tag|id|node|article|category|cat|page|term|topic|story|author|user|type|filter)[-#]?\d{1,20}$",
     re.IGNORECASE,
 )
@@ -160,7 +160,7 @@ def _visible_trail(tree: HtmlElement, text: str) -> list[tuple[str, str | None]]
 def _inner_steps(trail: list[tuple[str, str | None]], url: str | None) -> list[str]:
     """The names of a breadcrumb, innermost first, without the page itself at its end: no address, or the page's own."""
     try:
-        is_page = bool(trail) and (not trail[-1][1] or _address(urljoin(url or "", trail[-1][1])) == _address(url))
+        is_page = bool(trail) and _address(urljoin(url or "", trail[-1][1])) == _address(url)
     except ValueError:
         is_page = True
     return [name for name, _ in reversed(trail[: len(trail) - is_page])]

@@ -221,6 +221,10 @@ def test_json_ld_beyond_repair_still_gives_its_date() -> None:
         (["سلمى الإدريسي و يوسف العمراني"], ("سلمى الإدريسي", "يوسف العمراني")),
         (["أحمد وليد"], ("أحمد وليد",)),
         (["Ministère du Rivage"], ()),
+        (["Letters to the Quay"], ()),
+        (["Coast Press"], ()),
+        (["Old Quay24.de"], ()),
+        (["Ana Peña con EFE"], ("Ana Peña",)),
     ],
 )
 def test_authors_are_people(strings: list[str], names: tuple[str, ...]) -> None:
