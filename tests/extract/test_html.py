@@ -104,6 +104,35 @@ def test_the_heading_decides_where_the_title_is_glued_to_an_unknown_name() -> No
 
 
 @pytest.mark.parametrize(
+    ("title", "heading", "found"),
+    [
+        ("Harbour opens after storm: what now", "Old harbour, hit by the storm, opens again", "heading"),
+        ("Quay: harbour and storm in numbers", "The storm took the harbour of the old town", "heading"),
+        ("إعادة فتح الميناء بعد العاصفة", "العاصفة لم تمنع فتح الميناء القديم", "heading"),
+        ("Harbour opens after storm: what now", "News of the coast and the sea", "title"),
+        ("Storm in the port of the town", "News of the port and the sea", "title"),
+        ("Harbour opens after storm: what now", "Harbour storm", "title"),
+        ("Harbour opens after storm: what now", "Harbour and storm: " + "a very long story " * 30, "title"),
+        (
+            "Harbour opens again after the worst storm...",
+            "Harbour opens again after the worst storm in years",
+            "heading",
+        ),
+        ("Harbour opens again after the worst storm", "Harbour opens again after the worst storm in years", "title"),
+    ],
+)
+def test_the_only_heading_that_tells_the_same_story_is_the_headline(title: str, heading: str, found: str) -> None:
+    article = article_of(page(f"<title>{title}</title>", f"<h1>{heading}</h1>"))
+    assert article.title == {"title": title, "heading": heading}[found]
+
+
+def test_one_heading_of_several_is_not_the_headline() -> None:
+    headings = "<h1>Old harbour, hit by the storm, opens again</h1><h1>Storm took three harbours last year</h1>"
+    title = "Harbour opens after storm: what now"
+    assert article_of(page(f"<title>{title}</title>", headings)).title == title
+
+
+@pytest.mark.parametrize(
     ("title", "headline", "sitename"),
     [
         ("Harbour opens again after storm | The Old Lantern", "Harbour opens again after storm", "The Old Lantern"),
