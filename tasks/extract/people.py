@@ -172,11 +172,12 @@ def people(strings: Iterable[str], *, organisations: frozenset[str] = frozenset(
 
 
 def _people_in(string: str, organisations: frozenset[str]) -> list[str]:
-    """The people in one string. A lone word beside an agency or the outlet is a place ("Shoreline.com, Rabat")."""
+    """The people in one string. A lone word beside a full name, an agency or the outlet is a place ("AFP, Rabat")."""
     parts = [part.strip(EDGES) for part in _parts(string, organisations)]
-    is_mixed = any(part and _is_organisation(part, organisations) for part in parts)
     names = [_clean_name(part) for part in parts if not ORGANISATION.search(part)]
-    return [name for name in names if _is_person(name, organisations) and (" " in name or not is_mixed)]
+    found = [name for name in names if _is_person(name, organisations)]
+    full = [name for name in found if " " in name]
+    return full if full or any(part and _is_organisation(part, organisations) for part in parts) else found
 
 
 def spells_out(names: tuple[str, ...], short: tuple[str, ...]) -> bool:

@@ -219,6 +219,8 @@ def test_json_ld_beyond_repair_still_gives_its_date() -> None:
         (["The Daily Quay Online"], ()),
         (["DailyQuay.com, Rabat, Morocco"], ()),
         (["AFP, Rabat"], ()),
+        (["Ann Field, Rabat"], ("Ann Field",)),
+        (["Ann, Bo and Cy"], ("Ann", "Bo", "Cy")),
         (["Madonna, Prince"], ("Prince Madonna",)),
         (["red."], ()),
         (["Anónimo"], ()),
