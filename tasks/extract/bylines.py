@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -54,6 +55,7 @@ _WORD = r"(?:[^\W\d_a-z][\w.'’-]*|de|van|von|der|del|al|el|bin|ben|la|le|da|do
 NAME = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
 MAX_BYLINE_CHARS = 110
 MAX_BYLINE_PARTS = 6
+MAX_BYLINE_PIECES = 20
 MAX_CANDIDATES = 60
 
 
@@ -100,7 +102,8 @@ def _leads_in(text: str) -> bool:
 def _text_behind(label: HtmlElement) -> str:
     """The text that follows an element on its line: its tail, else that of the next element."""
     following = label.getnext()
-    return plain(label.tail) or (plain(" ".join(following.itertext())) if following is not None else None) or ""
+    beside = " ".join(islice(following.itertext(), MAX_BYLINE_PIECES)) if following is not None else ""
+    return plain(label.tail) or plain(beside) or ""
 
 
 def _linked(tree: HtmlElement) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import islice
 from unicodedata import normalize
 from urllib.parse import urljoin, urlsplit
 
@@ -51,7 +52,7 @@ _NO_SUBJECT = (
 )
 NO_SUBJECT = frozenset(_NO_SUBJECT.split("|"))
 LABEL = re.compile(
-    r"(?:categor(?:y|ies|ie|ia)|catégories?|categoría|kategorie|section|topics?|tags?|keywords?|rubrique|rubrik|thema|"
+    r"\A(?:categor(?:y|ies|ie|ia)|catégories?|categoría|kategorie|section|topics?|tags?|keywords?|rubrique|rubrik|thema|"
     r"tema|subject|mots[ -]clés?|قسم|وسم|تصنيف|وسوم)\s{0,3}[:：]\s{0,3}",
     re.IGNORECASE,
 )
@@ -80,8 +81,9 @@ MAX_TAG_CHARS = 80
 MAX_TAG_WORDS = 8
 MIN_SENTENCE_WORDS = 4
 MAX_TAGS = 40
-# Tags that are looked at; a page with more is stuffed with them.
-MAX_STATED_TAGS = 400
+# What is looked at of tags, sections and the text of one; a page that states more states none.
+MAX_STATEMENTS = 400
+MAX_STATED_CHARS = 1_000
 
 
 def _key(text: str | None) -> str:
@@ -127,7 +129,7 @@ def section_in(stated: str, *, own: frozenset[str]) -> str | None:
     ("news/politics"); "AC/DC" and "Film/TV" are names. So is "Art, Culture & Media", while "Lunch,Sides" is a list.
     A section written as an address writes it ("relations-internationales") is given with spaces for its hyphens.
     """
-    stated = plain(stated) or ""
+    stated = (plain(stated) or "")[:MAX_STATED_CHARS]
     listed = [] if ADDRESS.match(stated) else LIST_SIGN.split(stated)
     if len(listed) <= MAX_NAME_COMMAS + 1 and ", " in stated and CONJUNCTION.search(listed[-1]):
         listed = [stated]
@@ -181,7 +183,8 @@ def _stated_sections(tree: HtmlElement, text: str, data: PageData, url: str | No
 def find_section(tree: HtmlElement, text: str, data: PageData, *, own: frozenset[str], url: str | None) -> str | None:
     """The outlet's section: the first of the page's statements that names one; `text` is the page's source."""
     stated = _stated_sections(tree, text, data, url)
-    return next((section for value in stated if (section := section_in(value, own=own))), None)
+    looked_at = islice(stated, MAX_STATEMENTS)
+    return next((section for value in looked_at if (section := section_in(value, own=own))), None)
 
 
 def _split_tags(stated: str) -> list[str]:
@@ -210,6 +213,6 @@ def find_tags(tree: HtmlElement, data: PageData, *, own: frozenset[str]) -> tupl
     for node in data.articles:
         stated += [text for value in as_list(node.get("keywords")) if (text := name_in(value))]
     parted = [tag for value in stated for tag in _split_tags(value)]
-    return clean_tags(parted[:MAX_STATED_TAGS], own=own) or clean_tags(
-        (" ".join(link.itertext()) for link in TAG_LINKS(tree)[:MAX_STATED_TAGS]), own=own
+    return clean_tags(parted[:MAX_STATEMENTS], own=own) or clean_tags(
+        (" ".join(link.itertext()) for link in TAG_LINKS(tree)[:MAX_STATEMENTS]), own=own
     )

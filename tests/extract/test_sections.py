@@ -6,7 +6,7 @@ import pytest
 
 from tasks.extract.html import parse_html
 from tasks.extract.page_data import read_page_data
-from tasks.extract.sections import MAX_TAGS, find_section, find_tags, own_names, section_in
+from tasks.extract.sections import MAX_STATEMENTS, MAX_TAGS, find_section, find_tags, own_names, section_in
 
 URL = "https://www.dailyquay.example/coast/harbour-opens"
 OWN = own_names(title="Harbour opens again after storm", sitename="The Daily Quay", url=URL)
@@ -99,6 +99,8 @@ def test_a_menu_in_a_breadcrumb_names_no_section() -> None:
         ("relations-internationales", "relations internationales"),
         ("Jean-Bouin", "Jean-Bouin"),
         ("Section: Coast", "Coast"),
+        ("Hot topic: Coast", "Hot topic: Coast"),
+        ("Home," * 10_000 + "Coast", None),
         ("قسم: اقتصاد", "اقتصاد"),
         ("&laquo; Économie &raquo;", "Économie"),
         ("<b>Coast</b>", "Coast"),
@@ -108,7 +110,7 @@ def test_a_menu_in_a_breadcrumb_names_no_section() -> None:
         ("Aktuelles...", "Aktuelles"),
     ],
 )
-def test_a_section_is_the_innermost_name(stated: str, section: str) -> None:
+def test_a_section_is_the_innermost_name(stated: str, section: str | None) -> None:
     assert section_in(stated, own=OWN) == section
 
 
@@ -161,6 +163,12 @@ def test_keywords_of_json_ld_are_texts_or_named_terms() -> None:
 
 def test_stuffed_keywords_are_bounded() -> None:
     assert len(tags_of(", ".join(f"tag {n} x" for n in range(5_000)))) == MAX_TAGS
+
+
+def test_of_many_sections_the_first_are_looked_at() -> None:
+    sections = ["Home"] * MAX_STATEMENTS
+    assert read(json_ld({"@type": "Article", "articleSection": [*sections, "Coast"]}))[0] is None
+    assert read(json_ld({"@type": "Article", "articleSection": [*sections[1:], "Coast"]}))[0] == "Coast"
 
 
 def test_links_marked_as_tags_are_read_where_the_head_names_none() -> None:
