@@ -68,7 +68,7 @@ SLUG = re.compile(r"[a-z0-9]{2,30}(?:-[a-z0-9]{2,30}){1,8}")
 PATH_SIGN = re.compile(r"[>»›\\|]| / ")
 LIST_SIGN = re.compile(r"[,;،؛、](?!\s(?:[A-TV-Z]\.[A-Z]\.|(?:Inc|Ltd|LLC|Jr|Sr)\b\.?)(?:[,;]|$))")
 TAG_SIGN = re.compile(rf"{LIST_SIGN.pattern}|[|\n]")
-CONJUNCTION = re.compile(r"&|\b(?:and|et|und|y|e|ed|og|och|en)\b|\bو", re.IGNORECASE)
+CONJUNCTION = re.compile(r"&|\b(?:and|et|und|y|e|ed|og|och|en)\b", re.IGNORECASE)
 # "Art, Culture & Media" is one name; more commas make a list.
 MAX_NAME_COMMAS = 2
 EDGES = " \t\"'“”„«»‘’‚[]{}<>*•·-–—|/\\:,;،"
