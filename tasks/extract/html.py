@@ -6,7 +6,7 @@ from functools import partial
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
-from lxml.etree import ElementDefaultClassLookup, ParserError, XPath
+from lxml.etree import ElementDefaultClassLookup, ParserError
 from lxml.html import HtmlComment, HtmlElement, HTMLParser, HtmlProcessingInstruction, document_fromstring
 from trafilatura.utils import load_html
 
@@ -16,9 +16,10 @@ from tasks.extract.dates import DateContext, modified, published
 from tasks.extract.kinds import is_listing, is_teaser, shows_paywall, states_paywall
 from tasks.extract.lines import n_chars, paragraphs
 from tasks.extract.main_text import EXTRACTOR, find_main_text
-from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, plain, read_page_data
-from tasks.extract.people import json_ld_authors, meta_authors, people
-from tasks.extract.titles import find_title, fold_words, sitename_in_title
+from tasks.extract.page_data import ORGANISATION_TYPES, PageData, as_list, name_in, plain, read_page_data
+from tasks.extract.people import json_ld_authors, meta_authors, outlet_words, people, spells_out
+from tasks.extract.sections import find_section, find_tags, own_names
+from tasks.extract.titles import find_title, fold_words, host_words, sitename_in_title
 from tasks.extract.trimming import trim
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article
@@ -53,16 +54,12 @@ for parser in (HTML_PARSER, HUGE_PARSER):
         ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)
     )
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
-TAG_LINKS = XPath(".//a[@href][contains(concat(' ', @rel, ' '), ' tag ')]")
-TAG_SPLIT = re.compile(r"[,;،|]")
-MAX_TAG_CHARS = 80
 # The text that JSON-LD states is believed where the page's own is less than this share of it: it has lost its tables,
 # and often its paragraphs.
 MIN_SHARE_OF_STATED = 0.6
 STATED_EXTRACTOR = "json-ld-1"
 BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6])>|<br\s{0,9}/?>", re.IGNORECASE)
 MARKUP = re.compile(r"<[^<>]{1,2000}>")
-MAX_TAGS = 40
 # What a reader sees without a word of text, and what holds text that no reader sees.
 SHOWN_TAGS = frozenset({"img", "svg", "video", "audio", "iframe", "object", "embed", "form", "input", "picture"})
 UNSEEN_TAGS = frozenset({"script", "style", "noscript", "template", "title", "head", "html"})
@@ -126,15 +123,9 @@ def shows_nothing(text: str) -> bool:
     return True
 
 
-def _name_in(node: object) -> str | None:
-    if isinstance(node, list):
-        node = node[0] if node else None
-    return plain(node.get("name")) if isinstance(node, dict) else plain(node)
-
-
 def find_sitename(data: PageData) -> str | None:
     """The outlet's name: og:site_name, the article's publisher, the WebSite or organisation node, the application."""
-    publisher = next((name for node in data.articles if (name := _name_in(node.get("publisher")))), None)
+    publisher = next((name for node in data.articles if (name := name_in(node.get("publisher")))), None)
     sites = [name for node in data.nodes_of(("website", *ORGANISATION_TYPES)) if (name := plain(node.get("name")))]
     stated = data.first_meta("og:site_name") or publisher or next(iter(sites), None)
     fallback = data.first_meta(
@@ -142,40 +133,6 @@ def find_sitename(data: PageData) -> str | None:
     )
     name = stated or (fallback.lstrip("@") if fallback else None)
     return None if name is None or name.startswith(("http:", "https:")) else name
-
-
-def find_section(data: PageData) -> str | None:
-    """The outlet's section, by meta tag or JSON-LD; the innermost where a path of them is given."""
-    stated = data.first_meta(
-        "article:section", "parsely-section", "og:article:section", "section", "sailthru.section", "cxenseparse:section"
-    )
-    if stated:
-        return stated
-    for node in data.articles:
-        for value in as_list(node.get("articleSection")):
-            if section := plain(value):
-                return section
-    return None
-
-
-def find_tags(tree: HtmlElement, data: PageData) -> tuple[str, ...]:
-    """The page's keywords, each once, in page order; the tag links of the page where its head names none."""
-    stated = [
-        *data.meta.get("article:tag", ()),
-        *data.meta.get("keywords", ()),
-        *data.meta.get("news_keywords", ()),
-        *data.meta.get("parsely-tags", ()),
-    ]
-    for node in data.articles:
-        stated += [text for value in as_list(node.get("keywords")) if (text := plain(value))]
-    found = [tag for value in stated for tag in TAG_SPLIT.split(value)] or [
-        " ".join(link.itertext()) for link in TAG_LINKS(tree)
-    ]
-    tags: dict[str, str] = {}
-    for tag in found:
-        if (text := plain(tag)) and 1 < len(text) <= MAX_TAG_CHARS:
-            tags.setdefault(text.casefold(), text)
-    return tuple(tags.values())[:MAX_TAGS]
 
 
 def find_image(data: PageData, url: str | None) -> str | None:
@@ -219,21 +176,28 @@ def find_declared_language(tree: HtmlElement, data: PageData) -> str | None:
     return next((claim.strip() for claim in claims if claim and LANGUAGE_TAG.fullmatch(claim.strip())), None)
 
 
-def find_authors(tree: HtmlElement, data: PageData, *, stated: str | None, sitename: str | None) -> tuple[str, ...]:
+def find_authors(
+    tree: HtmlElement, data: PageData, *, stated: str | None, sitename: str | None, url: str | None
+) -> tuple[str, ...]:
     """The people named as authors: JSON-LD, else meta tags, else the byline that the page shows.
 
-    The outlet is no author. Where only the `<title>` names it (`sitename` but not `stated`), meta tags are believed
-    all the same: a personal site is called as its author is.
+    The outlet is no author, unless nobody else is named: a personal site is called as its author is. For the same
+    reason meta tags are believed where only the `<title>` names the outlet (`sitename` but not `stated`).
     """
-    named = frozenset(name.casefold() for name in (stated, _publisher(data)) if name)
-    for strings, left_out in ((json_ld_authors(data), frozenset[str]()), (meta_authors(data), named)):
-        if found := people(strings, organisations=left_out):
-            return found
-    return visible_authors(tree, organisations=named | {name.casefold() for name in (sitename,) if name})
+    named = outlet_words(stated, _publisher(data))
+    outlet = named | outlet_words(host_words(url))
+    in_json_ld, in_meta = json_ld_authors(data), meta_authors(data)
+    found = people(in_json_ld, organisations=outlet) or people(in_meta, organisations=outlet)
+    if any(" " in name for name in found):
+        return found
+    shown = visible_authors(tree, organisations=outlet | outlet_words(sitename))
+    if found:
+        return shown if spells_out(shown, found) else found
+    return shown or people(in_json_ld) or people(in_meta, organisations=named)
 
 
 def _publisher(data: PageData) -> str | None:
-    return next((name for node in data.articles if (name := _name_in(node.get("publisher")))), None)
+    return next((name for node in data.articles if (name := name_in(node.get("publisher")))), None)
 
 
 def extract_html(text: str, *, url: str | None, context: DateContext) -> Article | None:
@@ -247,16 +211,17 @@ def extract_html(text: str, *, url: str | None, context: DateContext) -> Article
     stated = find_sitename(data)
     sitename = stated or sitename_in_title(tree, url=url)
     title = find_title(tree, data, sitename=sitename, url=url)
+    own = own_names(title=title, sitename=sitename, url=url)
     found = Article(
         text="",
         extractor=EXTRACTOR,
         title=title,
         description=data.first_meta("og:description", "description", "twitter:description", "dc.description"),
-        section=find_section(data),
+        section=find_section(tree, text, data, own=own, url=url),
         sitename=sitename,
         image_url=find_image(data, url),
-        authors=find_authors(tree, data, stated=stated, sitename=sitename),
-        tags=find_tags(tree, data),
+        authors=find_authors(tree, data, stated=stated, sitename=sitename, url=url),
+        tags=find_tags(tree, data, own=own),
         published=published(
             tree, data, url=url, context=context, title=None if fold_words(title) == fold_words(sitename) else title
         ),

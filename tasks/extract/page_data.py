@@ -77,6 +77,13 @@ def as_list(value: object) -> list[Any]:
     return [] if value is None else [value]
 
 
+def name_in(node: object) -> str | None:
+    """The name of a node, or of the first of several; a bare text is a name itself."""
+    if isinstance(node, list):
+        node = node[0] if node else None
+    return plain(node.get("name")) if isinstance(node, dict) else plain(node)
+
+
 def types_of(node: Node) -> set[str]:
     """The schema.org types of a node, lower case, without their namespace."""
     return {str(name).rsplit("/", 1)[-1].lower() for name in as_list(node.get("@type")) if isinstance(name, str)}

@@ -18,6 +18,7 @@ from tasks.extract.dates import DateContext, says_published
 from tasks.extract.lines import paragraphs
 from tasks.extract.moments import parse_visible
 from tasks.extract.people import people
+from tasks.extract.sections import own_names, section_in
 from tasks.extract.titles import fold_words
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article, DatedBy
@@ -326,13 +327,9 @@ def _find_sitename(head: Head) -> str | None:
     return names[0] if names else None
 
 
-def _find_section(head: Head) -> str | None:
-    matches = [
-        match["section"].strip()
-        for text in head.about
-        if parse_visible(text) is None and (match := SECTION.match(text))
-    ]
-    return matches[0] if matches else None
+def _find_section(head: Head, *, own: frozenset[str]) -> str | None:
+    stated = [match["section"] for text in head.about if parse_visible(text) is None and (match := SECTION.match(text))]
+    return next((section for value in stated if (section := section_in(value, own=own))), None)
 
 
 def _find_authors(head: Head) -> tuple[str, ...]:
@@ -375,12 +372,13 @@ def extract_text(text: str, *, url: str | None, context: DateContext) -> Article
     body = body_lines(lines, head)
     if not body:
         return None
+    sitename = _find_sitename(head)
     return Article(
         text="\n".join(body),
         extractor=EXTRACTOR,
         title=head.title,
-        section=_find_section(head),
-        sitename=_find_sitename(head),
+        section=_find_section(head, own=own_names(title=head.title, sitename=sitename, url=url)),
+        sitename=sitename,
         authors=_find_authors(head),
         published=find_date(lines, head, context),
         canonical_url=canonical_url(url, None),

@@ -17,10 +17,14 @@ SEPARATOR = re.compile(
 QUOTES = str.maketrans("«»", '""')
 WORD = re.compile(r"[^\W_]+")
 PAGE_NUMBER = re.compile(r"\b(?:page|seite|p[aá]gina|pagina|صفحة|الصفحة)\W{0,3}\d", re.IGNORECASE)
+CUT_OFF = ("...", "…")
 MIN_TITLE_CHARS = 3
 MAX_TITLE_CHARS = 400
 MAX_HEADINGS = 60
 MIN_HEADLINE_WORDS = 3
+MIN_SHARED_WORDS = 2
+# Articles and prepositions, which any two headlines share, are no longer.
+MAX_ARTICLE_CHARS = 3
 # A headline of this many letters is no section or page name.
 MIN_HEADLINE_CHARS = 10
 MAX_SITENAME_CHARS = 40
@@ -113,10 +117,23 @@ def _agreeing_heading(candidates: Sequence[str], tops: Sequence[str]) -> str | N
         for top in tops:
             heading = fold_words(top)
             if len(folded) > 15 and heading != folded and (heading.startswith(folded) or heading.endswith(folded)):
-                return candidate
+                return top if candidate.endswith(CUT_OFF) else candidate
             if len(heading) > 10 and (folded.startswith(heading) or folded.endswith(heading)):
                 return top
     return None
+
+
+def _kindred_heading(candidates: Sequence[str], tops: Sequence[str]) -> str | None:
+    """The page's only h1 where it tells a candidate's story in other words: readers see it, search engines the other.
+
+    They share words: a slogan or the name of a service in the h1 does not.
+    """
+    if len(set(map(fold_words, tops))) != 1 or len(tops[0]) > MAX_TITLE_CHARS:
+        return None
+    words = set(fold_words(tops[0]).split())
+    telling = {word for word in words if len(word) > MAX_ARTICLE_CHARS}
+    n_shared = max((len(telling & set(fold_words(candidate).split())) for candidate in candidates), default=0)
+    return tops[0] if n_shared >= MIN_SHARED_WORDS and len(words) >= MIN_HEADLINE_WORDS else None
 
 
 def _segment_heading(shown: str | None, lower: Sequence[str]) -> str | None:
@@ -181,8 +198,11 @@ def find_title(tree: HtmlElement, data: PageData, *, sitename: str | None, url: 
     stripped = [
         title for candidate in candidates if (title := without_site_name(candidate, sitename=sitename, url=url))
     ]
-    heading = _agreeing_heading(stripped or candidates, headings(tree, "h1")) or _segment_heading(
-        shown, headings(tree, "h2", "h3")
+    tops = headings(tree, "h1")
+    heading = (
+        _agreeing_heading(stripped or candidates, tops)
+        or _kindred_heading(stripped, tops)
+        or _segment_heading(shown, headings(tree, "h2", "h3"))
     )
     if heading:
         return without_site_name(heading, sitename=sitename, url=url) or heading

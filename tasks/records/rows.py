@@ -117,11 +117,13 @@ class PageColumns:
     ]
     title: Annotated[str | None, Column(pa.string(), "Headline of the article.", _HTML)]
     description: Annotated[str | None, Column(pa.string(), "The page's own summary.", _HTML)]
-    section: Annotated[str | None, Column(pa.string(), "The outlet's section or category.", _HTML)]
+    section: Annotated[
+        str | None, Column(pa.string(), "The outlet's section, the innermost where a path is given.", _HTML)
+    ]
     sitename: Annotated[str | None, Column(pa.string(), "The outlet's name as the page gives it.", _HTML)]
     image_url: Annotated[str | None, Column(pa.string(), "Address of the main image.", _HTML)]
     authors: Annotated[list[str], Column(pa.list_(pa.string()), "People named as authors, in page order.", _HTML)]
-    tags: Annotated[list[str], Column(pa.list_(pa.string()), "Keywords the page gives.", _HTML)]
+    tags: Annotated[list[str], Column(pa.list_(pa.string()), "Subjects the page gives as its keywords.", _HTML)]
     text: Annotated[str | None, Column(pa.string(), "Main text, paragraphs separated by one newline.", _HTML)]
     text_sha256: Annotated[
         str | None,

@@ -64,6 +64,10 @@ def test_a_headline_that_the_page_repeats_stands_once() -> None:
     assert article.text.count(TITLE) == 1
 
 
+def test_a_default_name_is_no_section() -> None:
+    assert article_of(page(f"{TITLE}.", "", f"{TITLE}.", "- in Non classé")).section is None
+
+
 def test_a_page_without_headline_has_none() -> None:
     assert article_of(page("13 November 2024", "Édité par Jeanne Petit")).title is None
 
