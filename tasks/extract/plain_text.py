@@ -16,6 +16,7 @@ from tasks.extract.calendar_words import MONTH_NUMBER, fold
 from tasks.extract.chrome_words import BYLINE, CHROME, CONTROL, DOMAIN_NAME, MAX_CHROME_CHARS, ORIGIN, SECTION, TAIL
 from tasks.extract.dates import DateContext, says_published
 from tasks.extract.lines import paragraphs
+from tasks.extract.mojibake import mend
 from tasks.extract.moments import parse_visible
 from tasks.extract.people import people
 from tasks.extract.titles import fold_words
@@ -370,7 +371,7 @@ def body_lines(lines: list[Line], head: Head) -> list[str]:
 
 def extract_text(text: str, *, url: str | None, context: DateContext) -> Article | None:
     """What a page saved as text says, or None when no body is found in it."""
-    lines = label_lines(text)
+    lines = label_lines(mend(text))
     head = find_head(lines)
     body = body_lines(lines, head)
     if not body:
