@@ -1,7 +1,7 @@
 """A page saved as lines, menus and footers included -> headline, date and body, by their structure.
 
-The body is told from the rest as jusText does it (Pomikálek 2011): by length and share of function words, then by the
-neighbours. Own code on jusText's word lists, because its neighbour search is quadratic in runs of short lines.
+The body is one region: the run of lines in which prose most outweighs the rest (maximum subsequence segmentation, as
+Pasternack and Roth 2009 find articles in HTML). A line is prose by its function words (jusText's lists) or as a sentence.
 """
 
 import re
@@ -13,13 +13,24 @@ from justext import get_stoplist
 
 from tasks.extract.bylines import NAME
 from tasks.extract.calendar_words import MONTH_NUMBER, fold
-from tasks.extract.chrome_words import BYLINE, CHROME, CONTROL, DOMAIN_NAME, MAX_CHROME_CHARS, ORIGIN, SECTION, TAIL
+from tasks.extract.chrome_words import (
+    BYLINE,
+    CHROME,
+    CONTROL,
+    DOMAIN_NAME,
+    HEADING_OF_OTHERS,
+    MAX_CHROME_CHARS,
+    ORIGIN,
+    SECTION,
+    TAIL,
+)
 from tasks.extract.dates import DateContext, says_published
 from tasks.extract.lines import paragraphs
 from tasks.extract.mojibake import mend
 from tasks.extract.moments import parse_visible
 from tasks.extract.people import people
 from tasks.extract.titles import fold_words
+from tasks.extract.trimming import is_of_page
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article, DatedBy
 
@@ -29,14 +40,35 @@ EXTRACTOR = "text-lines-1"
 RUN = re.compile(r"[^\S\n]{3,}")
 MIN_RUN_SEGMENTS = 4
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-SENTENCE_END = re.compile(r"[.!?…؟。」:»”\"'’)\]]\s*$")
+SENTENCE_END = re.compile(r"[.!?…؟。」:;؛»”\"'’)\]]\s*$")
+ITEM = re.compile(r"(?:[-–—•*·▪►‣]|\(?[0-9a-z]{1,3}[.)])\s?\S|\d{1,2}(?:-\d{1,2})?\s\S")
+# "Jean on 3 May at 6:34 said:" heads what a reader says.
+COMMENTATOR = re.compile(
+    r".{2,60}\s(?:says?|said|wrote|a (?:dit|écrit)|dit|dice|dijo|sagt|schreibt|schrieb|scrive|disse|diz|يقول|قال|كتب)\s?:$",
+    re.IGNORECASE,
+)
 
-# jusText's thresholds: characters below which a line cannot judge itself, above which it is sure; and shares of
-# function words.
+# A line of fewer characters is prose only as a sentence, a longer one by its share of function words (jusText).
 SHORT_CHARS = 70
+MIN_DENSITY = 0.30
+# Where the language is unknown, a line of more characters is prose whatever its end.
 LONG_CHARS = 200
-LOW_DENSITY = 0.30
-HIGH_DENSITY = 0.32
+MIN_SENTENCE_WORDS = 5
+# "Words" of more characters than this are Chinese or Japanese sentences.
+MAX_WORD_CHARS = 18
+MIN_WRAPPED_CHARS = 40
+MAX_TAIL_CHARS = 140
+MAX_HEADING_CHARS = 80
+# What lines that are no prose cost the region that has them, in characters of prose; an item of a list adds a little.
+TAIL_COST = 360
+CHROME_COST = 120
+ABOUT_COST = 72
+REPEAT_COST = 71
+HEADLINE_COST = 48
+SHORT_COST = 36
+ITEM_WORTH = 24
+MIN_ITEM_WORDS = 4
+MIN_LISTED_WORDS = 8
 # The word lists tried: the languages of most of the press.
 STOPLISTS = (
     "Arabic", "French", "English", "Spanish", "German", "Italian", "Portuguese", "Dutch", "Turkish", "Persian",
@@ -64,11 +96,11 @@ PLACE_OPENING = re.compile(
 
 @dataclass(slots=True)
 class Line:
-    """One line and what is made of it: 'good', 'near', 'short' or 'bad', first by itself, then by its neighbours."""
+    """One line and what is made of it."""
 
     text: str
     in_run: bool = False
-    label: str = "short"
+    is_body: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -128,84 +160,87 @@ def is_about(line: Line) -> bool:
     return not line.in_run and (_is_byline(text) or SECTION.match(text) is not None or _is_date_line(text))
 
 
-def _label(line: Line, stoplist: frozenset[str] | None) -> str:
-    """What a line is by itself."""
-    text = line.text
-    if line.in_run or _is_chrome(text) or is_about(line):
-        return "bad"
+def _is_prose(text: str, stoplist: frozenset[str] | None) -> bool:
+    """Whether a line is of a text that one reads: by its function words where it is long enough, else a sentence."""
+    is_sentence = SENTENCE_END.search(text) is not None
     if len(text) < SHORT_CHARS:
-        return "short"
+        return is_sentence and (len(text.split()) >= MIN_SENTENCE_WORDS or len(text) > MAX_WORD_CHARS * len(text.split()))
     if stoplist is None:
-        return "good" if len(text) > LONG_CHARS else "near" if SENTENCE_END.search(text) else "bad"
+        return is_sentence or len(text) > LONG_CHARS
     words = _words(text)
-    density = sum(word in stoplist for word in words) / len(words) if words else 0.0
-    if density >= HIGH_DENSITY:
-        return "good" if len(text) > LONG_CHARS else "near"
-    return "near" if density >= LOW_DENSITY else "bad"
+    return sum(word in stoplist for word in words) >= MIN_DENSITY * max(len(words), 1)
 
 
-def _sides(labels: list[str], deciding: tuple[str, ...]) -> list[tuple[str, str]]:
-    """For each line the label of the nearest deciding line before and behind it; 'bad' beyond the ends."""
-    before, behind = ["bad"] * len(labels), ["bad"] * len(labels)
-    for index in range(1, len(labels)):
-        before[index] = labels[index - 1] if labels[index - 1] in deciding else before[index - 1]
-    for index in range(len(labels) - 2, -1, -1):
-        behind[index] = labels[index + 1] if labels[index + 1] in deciding else behind[index + 1]
-    return list(zip(before, behind, strict=True))
+def _is_wrapped(text: str, following: str) -> bool:
+    """Whether a line breaks off within a sentence that the following line continues: text wrapped at a width."""
+    return len(text) >= MIN_WRAPPED_CHARS and not SENTENCE_END.search(text) and following[:1].islower()
 
 
-def _judge_by_neighbours(labels: list[str]) -> list[str]:
-    """Labels 'good' or 'bad' only: short and near lines take the side of those around them."""
-    sure, nearest = _sides(labels, ("good", "bad")), _sides(labels, ("good", "bad", "near"))
-    settled = list(labels)
-    for index, label in enumerate(labels):
-        if label == "short":
-            sides = sure[index]
-            mixed_near = (sides[0] == "bad" and nearest[index][0] == "near") or (
-                sides[1] == "bad" and nearest[index][1] == "near"
-            )
-            settled[index] = "good" if sides == ("good", "good") or ("good" in sides and mixed_near) else "bad"
-    settled = _near_runs(settled)
-    sure = _sides(settled, ("good", "bad"))
-    return [
-        "good" if label == "good" or (label == "near" and "good" in sure[index]) else "bad"
-        for index, label in enumerate(settled)
-    ]
+def _is_tail(text: str) -> bool:
+    """Whether a line heads what no longer is the article: other articles, or what readers say."""
+    return (len(text) < MAX_TAIL_CHARS and TAIL.match(text) is not None) or (
+        len(text) < MAX_HEADING_CHARS and (HEADING_OF_OTHERS.match(text) or COMMENTATOR.match(text)) is not None
+    )
 
 
-def _near_runs(labels: list[str]) -> list[str]:
-    """The labels with near lines in company made good: two or more in a row are a body of short paragraphs."""
-    padded = ["bad", *labels, "bad"]
-    return [
-        "good" if label == "near" and "near" in (padded[index], padded[index + 2]) else label
-        for index, label in enumerate(labels)
-    ]
+def _worth(line: Line, following: str, stoplist: frozenset[str] | None) -> float:
+    """What a line, by itself, says for a region that has it: the characters of prose it adds, or those it costs."""
+    text = line.text
+    if _is_tail(text):
+        return -TAIL_COST
+    if line.in_run or _is_chrome(text) or is_of_page(text):
+        return -CHROME_COST
+    if is_about(line):
+        return -ABOUT_COST
+    if _is_prose(text, stoplist) or _is_wrapped(text, following):
+        return len(text)
+    n_words = len(text.split())
+    if len(text) >= SHORT_CHARS and n_words >= MIN_LISTED_WORDS and SENTENCE_END.search(text):
+        return len(text) / 2
+    if ITEM.match(text) and n_words >= MIN_ITEM_WORDS:
+        return ITEM_WORTH
+    return -HEADLINE_COST if n_words >= MIN_SENTENCE_WORDS else -SHORT_COST
 
 
-def _tail_start(lines: list[Line]) -> int:
-    """Index of the line that opens the page's tail: the first marker behind most of the long lines."""
-    total = sum(len(line.text) for line in lines if line.label == "good")
-    seen = 0
-    for index, line in enumerate(lines):
-        if seen * 2 >= total > 0 and len(line.text) < SHORT_CHARS * 2 and TAIL.match(line.text):
-            return index
-        seen += len(line.text) if line.label == "good" else 0
-    return len(lines)
+def _worths(lines: list[Line]) -> list[float]:
+    """What each line is worth, repeats considered: long lines once, short ones that come again are the page's."""
+    stoplist = function_words(lines)
+    folded = [fold_words(line.text) or line.text for line in lines]
+    counts, seen = Counter(folded), set[str]()
+    worths = []
+    for line, following, key in zip(lines, [*lines[1:], Line("")], folded, strict=True):
+        worth = _worth(line, following.text, stoplist)
+        if counts[key] > 1 and worth > -ABOUT_COST and (key in seen or len(line.text) < SHORT_CHARS):
+            worth = -REPEAT_COST
+        seen.add(key)
+        worths.append(worth)
+    return worths
+
+
+def _region(worths: list[float]) -> tuple[int, int]:
+    """Where the body begins and ends: the run of lines of the highest worth together.
+
+    Maximum subsequence segmentation, as Pasternack and Roth (2009) find articles in HTML.
+    """
+    best, region, total, start = 0.0, (0, 0), 0.0, 0
+    for index, worth in enumerate(worths):
+        if total <= 0:
+            total, start = 0.0, index
+        total += worth
+        if total > best:
+            best, region = total, (start, index + 1)
+    return region
 
 
 def label_lines(text: str) -> list[Line]:
-    """The lines of a page, each labelled 'good' (of the body) or 'bad'."""
+    """The lines of a page, those of the body marked: all of its region but lines that are plainly the page's."""
     lines = split_lines(text)
-    stoplist = function_words(lines)
-    for line in lines:
-        line.label = _label(line, stoplist)
-    if not any(line.label == "good" for line in lines):
-        for line in lines:
-            line.label = "good" if line.label == "near" else line.label
-    end = _tail_start(lines)
-    labels = _judge_by_neighbours([line.label for line in lines[:end]])
-    for line, label in zip(lines, labels + ["bad"] * (len(lines) - end), strict=True):
-        line.label = label
+    worths = _worths(lines)
+    start, end = _region(worths)
+    seen: set[str] = set()
+    for line, worth in zip(lines[start:end], worths[start:end], strict=True):
+        line.is_body = worth > -ABOUT_COST or (worth == -REPEAT_COST and line.text not in seen)
+        seen.add(line.text)
     return lines
 
 
@@ -234,7 +269,7 @@ def _is_headline(line: Line, repeated: frozenset[str]) -> bool:
 
 def _repeated(lines: list[Line]) -> frozenset[str]:
     """The lines, folded, that a page shows twice up to the end of its body: lists of other headlines follow there."""
-    end = max((index for index, line in enumerate(lines) if line.label == "good"), default=len(lines)) + 1
+    end = max((index for index, line in enumerate(lines) if line.is_body), default=len(lines)) + 1
     counts = Counter(fold_words(line.text) for line in lines[:end])
     return frozenset(text for text, count in counts.items() if count > 1)
 
@@ -245,7 +280,7 @@ def find_head(lines: list[Line]) -> Head:
     A page whose body has no line like a headline above it has none; a menu, a notice or a control ends the search, so a
     masthead's date is not reached.
     """
-    first = next((index for index, line in enumerate(lines) if line.label == "good"), len(lines))
+    first = next((index for index, line in enumerate(lines) if line.is_body), len(lines))
     repeated = _repeated(lines)
     start = first
     while (
@@ -364,7 +399,7 @@ def body_lines(lines: list[Line], head: Head) -> list[str]:
     body = [
         line.text
         for line in lines[head.body_start :]
-        if line.label == "good" and (not title or fold_words(line.text) != title)
+        if line.is_body and (not title or fold_words(line.text) != title)
     ]
     return [head.title, *body] if head.title and body else body
 
