@@ -41,7 +41,7 @@ RUN = re.compile(r"[^\S\n]{3,}")
 MIN_RUN_SEGMENTS = 4
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 SENTENCE_END = re.compile(r"[.!?…؟。」:;؛»”\"'’)\]]\s*$")
-ITEM = re.compile(r"(?:[-–—•*·▪►‣]|\(?[0-9a-z]{1,3}[.)])\s?\S|\d{1,2}(?:-\d{1,2})?\s\S")
+ITEM = re.compile(r"(?:https?://|www\.|[-–—•*·▪►‣]|\(?[0-9a-z]{1,3}[.)])\s?\S|\d{1,2}(?:-\d{1,2})?\s\S")
 # "Jean on 3 May at 6:34 said:" heads what a reader says.
 COMMENTATOR = re.compile(
     r".{2,60}\s(?:says?|said|wrote|a (?:dit|écrit)|dit|dice|dijo|sagt|schreibt|schrieb|scrive|disse|diz|يقول|قال|كتب)\s?:$",
@@ -197,7 +197,7 @@ def _worth(line: Line, following: str, stoplist: frozenset[str] | None) -> float
     n_words = len(text.split())
     if len(text) >= SHORT_CHARS and n_words >= MIN_LISTED_WORDS and SENTENCE_END.search(text):
         return len(text) / 2
-    if ITEM.match(text) and n_words >= MIN_ITEM_WORDS:
+    if ITEM.match(text) and (n_words >= MIN_ITEM_WORDS or n_words == 1):
         return ITEM_WORTH
     return -HEADLINE_COST if n_words >= MIN_SENTENCE_WORDS else -SHORT_COST
 
