@@ -42,6 +42,7 @@ MIN_RUN_SEGMENTS = 4
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 SENTENCE_END = re.compile(r"[.!?…؟。」:;؛»”\"'’)\]]\s*$")
 ITEM = re.compile(r"(?:https?://|www\.|[-–—•*·▪►‣]|\(?[0-9a-z]{1,3}[.)])\s?\S|\d{1,2}(?:-\d{1,2})?\s\S")
+DIGIT = re.compile(r"\d")
 # "Jean on 3 May at 6:34 said:" heads what a reader says.
 COMMENTATOR = re.compile(
     r".{2,60}\s(?:says?|said|wrote|a (?:dit|écrit)|dit|dice|dijo|sagt|schreibt|schrieb|scrive|disse|diz|يقول|قال|كتب)\s?:$",
@@ -57,12 +58,14 @@ MIN_SENTENCE_WORDS = 5
 # "Words" of more characters than this are Chinese or Japanese sentences.
 MAX_WORD_CHARS = 18
 MIN_WRAPPED_CHARS = 40
+COMMAS = ",،、，"
+# A page has an article before it has comments.
+MIN_BODY_CHARS = 300
 MAX_TAIL_CHARS = 140
 MAX_HEADING_CHARS = 80
 # What lines that are no prose cost the region that has them, in characters of prose; an item of a list adds a little.
 TAIL_COST = 360
 CHROME_COST = 120
-ABOUT_COST = 72
 REPEAT_COST = 71
 HEADLINE_COST = 48
 SHORT_COST = 36
@@ -173,14 +176,23 @@ def _is_prose(text: str, stoplist: frozenset[str] | None) -> bool:
 
 def _is_wrapped(text: str, following: str) -> bool:
     """Whether a line breaks off within a sentence that the following line continues: text wrapped at a width."""
-    return len(text) >= MIN_WRAPPED_CHARS and not SENTENCE_END.search(text) and following[:1].islower()
+    return text[-1] in COMMAS or (
+        len(text) >= MIN_WRAPPED_CHARS and not SENTENCE_END.search(text) and following[:1].islower()
+    )
 
 
 def _is_tail(text: str) -> bool:
-    """Whether a line heads what no longer is the article: other articles, or what readers say."""
+    """Whether a line heads what no longer is the article: other articles, or a form for comments."""
     return (len(text) < MAX_TAIL_CHARS and TAIL.match(text) is not None) or (
-        len(text) < MAX_HEADING_CHARS and (HEADING_OF_OTHERS.match(text) or COMMENTATOR.match(text)) is not None
+        len(text) < MAX_HEADING_CHARS and HEADING_OF_OTHERS.match(text) is not None
     )
+
+
+def _opens_comments(text: str, following: str) -> bool:
+    """Whether a line says that a reader speaks, and it or the following line when."""
+    if len(text) > MAX_HEADING_CHARS or not COMMENTATOR.match(text):
+        return False
+    return DIGIT.search(text) is not None or _is_date_line(following)
 
 
 def _worth(line: Line, following: str, stoplist: frozenset[str] | None) -> float:
@@ -188,10 +200,8 @@ def _worth(line: Line, following: str, stoplist: frozenset[str] | None) -> float
     text = line.text
     if _is_tail(text):
         return -TAIL_COST
-    if line.in_run or _is_chrome(text) or is_of_page(text):
+    if line.in_run or _is_chrome(text) or is_of_page(text) or is_about(line):
         return -CHROME_COST
-    if is_about(line):
-        return -ABOUT_COST
     if _is_prose(text, stoplist) or _is_wrapped(text, following):
         return len(text)
     n_words = len(text.split())
@@ -203,17 +213,21 @@ def _worth(line: Line, following: str, stoplist: frozenset[str] | None) -> float
 
 
 def _worths(lines: list[Line]) -> list[float]:
-    """What each line is worth, repeats considered: long lines once, short ones that come again are the page's."""
+    """What each line up to the first comment is worth; a line that comes again is the page's.
+    """
     stoplist = function_words(lines)
     folded = [fold_words(line.text) or line.text for line in lines]
-    counts, seen = Counter(folded), set[str]()
-    worths = []
+    seen, n_prose = set[str](), 0.0
+    worths: list[float] = []
     for line, following, key in zip(lines, [*lines[1:], Line("")], folded, strict=True):
+        if n_prose >= MIN_BODY_CHARS and _opens_comments(line.text, following.text):
+            break
         worth = _worth(line, following.text, stoplist)
-        if counts[key] > 1 and worth > -ABOUT_COST and (key in seen or len(line.text) < SHORT_CHARS):
+        if key in seen and worth > -CHROME_COST:
             worth = -REPEAT_COST
         seen.add(key)
         worths.append(worth)
+        n_prose += max(worth, 0)
     return worths
 
 
@@ -237,10 +251,8 @@ def label_lines(text: str) -> list[Line]:
     lines = split_lines(text)
     worths = _worths(lines)
     start, end = _region(worths)
-    seen: set[str] = set()
     for line, worth in zip(lines[start:end], worths[start:end], strict=True):
-        line.is_body = worth > -ABOUT_COST or (worth == -REPEAT_COST and line.text not in seen)
-        seen.add(line.text)
+        line.is_body = worth > -CHROME_COST and (worth != -REPEAT_COST or len(line.text) < SHORT_CHARS)
     return lines
 
 
