@@ -114,6 +114,19 @@ CREDIT = re.compile(
     re.IGNORECASE,
 )
 
+# A line that ends so is a picture's caption.
+CAPTION = re.compile(
+    r"\((?:image|photos?|picture|credits?|crédits?|foto|imagen|bild|صورة|الصورة)\s?[:/©][^()]{0,60}\)\W{0,3}$",
+    re.IGNORECASE,
+)
+
+# "Jean on 3 May at 6:34 said:" heads what a reader says.
+COMMENTATOR = re.compile(
+    r"^.{2,60}\s(?:says?|said|wrote|a (?:dit|écrit)|dit|dice|dijo|sagt|schreibt|schrieb|scrive|disse|diz|يقول|قال|كتب)"
+    r"\s?:$",
+    re.IGNORECASE,
+)
+
 # A line that begins with an invitation and speaks of a service is the outlet's.
 INVITATION = re.compile(
     _OPENING + r"(?:(?:please |you can )?(?:sign up|subscribe|register|join|follow|click|tap|download|share|like|"

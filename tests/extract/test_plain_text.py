@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.extract.article import extract_article
-from tasks.extract.plain_text import split_lines
+from tasks.extract.line_region import split_lines
 from tasks.records.article import Article
 from tasks.records.raw import RawRecord
 
