@@ -17,6 +17,7 @@ from tasks.extract.line_region import (
     is_about,
     is_byline,
     is_chrome,
+    is_date_line,
 )
 from tasks.extract.mojibake import mend
 from tasks.extract.moments import parse_visible
@@ -34,6 +35,10 @@ MAX_TITLE_CHARS = 250
 TITLE_WITHIN_LINES = 3
 MAX_BYLINE_WORDS = 5
 DATE_PARTS = re.compile(r"\s[|–—·•-]\s")
+# What parts a name that "by" leads in from the date behind it.
+DATE_LEAD = re.compile(r"\s?[|–—·•,،-]\s|\s(?:le|on|el|am|il|du|يوم|بتاريخ|في)(?=\s(?:[^\W\d]{1,12}[.,]?\s)?\d)")
+# "Published on 3 May 2024 by Karim Sayegh"
+BYLINE_BEHIND = re.compile(r"\d\W{0,3}\s(?:by|par|por|von|بقلم)\s(?P<name>[^\d|,]{3,60})$", re.IGNORECASE)
 # What opens names of places of several words: "New York | 3 May" names no author.
 PLACE_OPENING = re.compile(
     r"(?:new|north|south|east|west|san|santa|sao|saint|sainte|st|tel|port|los|las|el|bab|beni|ras|ain|sidi|khan|"
@@ -96,7 +101,7 @@ def find_head(lines: list[Line]) -> Head:
             about.insert(0, line)
         elif _is_headline(line, repeated) and len(titles) < TITLE_WITHIN_LINES:
             titles.insert(0, line.text)
-        else:
+        elif not _is_name_beside_date(lines, top - 1):
             break
         top -= 1
     title = _best_headline(titles, repeated)
@@ -104,6 +109,13 @@ def find_head(lines: list[Line]) -> Head:
     under = texts[texts.index(title) :] if title in texts else []
     shown = [line.text for line in about]
     return Head(title, tuple(shown), tuple(text for text in shown if text in under), start)
+
+
+def _is_name_beside_date(lines: list[Line], index: int) -> bool:
+    """Whether a line is a name and no more, above or below a date: it may be a section's, so it names no author."""
+    text = lines[index].text
+    is_name = len(text.split()) <= MAX_BYLINE_WORDS and NAME.fullmatch(text) and not is_chrome(text)
+    return bool(is_name) and any(is_date_line(line.text) for line in lines[max(index - 1, 0) : index + 2])
 
 
 def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) -> bool:
@@ -175,20 +187,28 @@ def _find_authors(head: Head) -> tuple[str, ...]:
         rest = BYLINE.sub("", text)
         if is_byline(text) and len(rest.split()) <= MAX_BYLINE_WORDS and parse_visible(text) is None:
             return people([rest])
-    for text in head.under:
-        if parse_visible(text) is not None and (found := _people_beside_date(text)):
+    for text in head.about:
+        if parse_visible(text) is not None and (found := _people_beside_date(text, under=text in head.under)):
             return found
     return ()
 
 
-def _people_beside_date(text: str) -> tuple[str, ...]:
-    """The people of the part that opens a date line ("Karim Sayegh - 3 May 2024"); a lone word is its dateline."""
-    first, parted, rest = text.partition(next(iter(DATE_PARTS.findall(text)), "|"))
-    name = BYLINE.sub("", first.strip())
-    is_name = parted and NAME.fullmatch(name) and 1 < len(name.split()) <= MAX_BYLINE_WORDS
-    if not is_name or PLACE_OPENING.match(name) or parse_visible(first) is not None or parse_visible(rest) is None:
-        return ()
-    return people([name])
+def _people_beside_date(text: str, *, under: bool) -> tuple[str, ...]:
+    """The people that a date line names: behind "by", or in the part that opens it ("Karim Sayegh - 3 May 2024").
+
+    A lone word is the dateline of a place; a name that no word leads in counts under the headline only, before a bar.
+    """
+    if behind := BYLINE_BEHIND.search(text):
+        return _people_named(behind["name"])
+    if is_byline(text):
+        return _people_named(DATE_LEAD.split(BYLINE.sub("", text), maxsplit=1)[0])
+    first, *rest = DATE_PARTS.split(text, maxsplit=1)
+    return _people_named(first) if under and rest and parse_visible(rest[0]) and not PLACE_OPENING.match(first) else ()
+
+
+def _people_named(name: str) -> tuple[str, ...]:
+    is_name = NAME.fullmatch(name.strip()) and 1 < len(name.split()) <= MAX_BYLINE_WORDS and parse_visible(name) is None
+    return people([name]) if is_name else ()
 
 
 def body_lines(lines: list[Line], head: Head) -> list[str]:
