@@ -33,6 +33,7 @@ MIN_RUN_SEGMENTS = 4
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 SENTENCE_END = re.compile(r"[.!?…؟。」:;؛»”\"'’)\]]$")
 ITEM = re.compile(r"(?:https?://|www\.|[-–—•*·▪►‣]|\(?[0-9a-z]{1,3}[.)])\s?\S|\d{1,2}(?:-\d{1,2})?\s\S")
+NAMED_BEHIND = re.compile(r":\s?\S{1,40}\s\S")
 DIGIT = re.compile(r"\d")
 
 # A line of fewer characters is prose only as a sentence, a longer one by its share of function words (jusText).
@@ -47,7 +48,6 @@ MIN_WRAPPED_CHARS = 40
 COMMAS = ",،、，"
 # A page has an article before it has comments.
 MIN_BODY_CHARS = 300
-MAX_TAIL_CHARS = 140
 MAX_HEADING_CHARS = 80
 # What lines that are no prose cost the region that has them, in characters of prose; an item of a list adds a little.
 TAIL_COST = 300
@@ -156,10 +156,13 @@ def _is_wrapped(text: str, following: str) -> bool:
 
 
 def _is_tail(text: str) -> bool:
-    """Whether a line heads what no longer is the article: other articles, or a form for comments."""
-    return (len(text) < MAX_TAIL_CHARS and TAIL.match(text) is not None) or (
-        len(text) < MAX_HEADING_CHARS and HEADING_OF_OTHERS.match(text) is not None
-    )
+    """Whether a line heads what no longer is the article: other articles, or a form for comments.
+
+    "Related: The harbour reopens" names the one that it leads to, and the article may go on.
+    """
+    if len(text) > MAX_HEADING_CHARS or NAMED_BEHIND.search(text):
+        return False
+    return (TAIL.match(text) or HEADING_OF_OTHERS.match(text)) is not None
 
 
 def _opens_comments(text: str, following: str) -> bool:
