@@ -39,8 +39,6 @@ DIGIT = re.compile(r"\d")
 # A line of fewer characters is prose only as a sentence, a longer one by its share of function words (jusText).
 SHORT_CHARS = 70
 MIN_DENSITY = 0.30
-# Where the language is unknown, a line of more characters is prose whatever its end.
-LONG_CHARS = 200
 MIN_SENTENCE_WORDS = 5
 # "Words" of more characters than this are Chinese or Japanese sentences.
 MAX_WORD_CHARS = 18
@@ -143,7 +141,7 @@ def _is_prose(text: str, stoplist: frozenset[str] | None) -> bool:
         n_words = len(text.split())
         return is_sentence and (n_words >= MIN_SENTENCE_WORDS or len(text) > MAX_WORD_CHARS * n_words)
     if stoplist is None:
-        return is_sentence or len(text) > LONG_CHARS
+        return is_sentence
     words = _words(text)
     return sum(word in stoplist for word in words) >= MIN_DENSITY * max(len(words), 1)
 

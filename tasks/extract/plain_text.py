@@ -9,7 +9,6 @@ from tasks.extract.calendar_words import MONTH_NUMBER, fold
 from tasks.extract.chrome_words import BYLINE, DOMAIN_NAME, ORIGIN, SECTION, TAIL
 from tasks.extract.dates import DateContext, says_published
 from tasks.extract.line_region import (
-    LONG_CHARS,
     MAX_DATE_LINE_CHARS,
     SENTENCE_END,
     Line,
@@ -31,6 +30,10 @@ EXTRACTOR = "text-lines-1"
 MIN_TITLE_WORDS = 3
 MIN_TITLE_CHARS = 12
 MAX_TITLE_CHARS = 250
+# A headline that is a sentence has no more characters; a paragraph that is shown twice has.
+MAX_SENTENCE_CHARS = 160
+# A follower of more characters is a paragraph.
+LONG_CHARS = 200
 # Lines above the body in which a headline may stand, captions, bylines and dates between not counted.
 TITLE_WITHIN_LINES = 3
 MAX_BYLINE_WORDS = 5
@@ -67,7 +70,7 @@ def _is_headline(line: Line, repeated: frozenset[str]) -> bool:
         return False
     if not MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS or len(text.split()) < MIN_TITLE_WORDS:
         return False
-    return text[-1] not in ".:,;،؛" or fold_words(text) in repeated
+    return text[-1] not in ".:,;،؛" or (len(text) <= MAX_SENTENCE_CHARS and fold_words(text) in repeated)
 
 
 def _repeated(lines: list[Line]) -> frozenset[str]:

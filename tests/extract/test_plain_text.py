@@ -211,7 +211,7 @@ def test_letters_whose_last_byte_was_taken_for_white_space_are_mended() -> None:
 
 
 def test_letters_that_are_latin_1_indeed_are_not_mended() -> None:
-    body = (*FRENCH, "Ã la carte, écrivait-il : les « Â » et les « Ã » de l'été dernier ont été effacés par le maire.")
+    body = (*FRENCH, "Sur l'affiche, « Ã¨ » se lisait au lieu de « è », et le maire en a ri avec les pêcheurs du port.")
     assert article_of(page(TITLE, body=body)).text.split("\n")[1:] == list(body)
 
 
@@ -254,6 +254,15 @@ def test_lines_of_japanese_stay() -> None:
     assert article_of("\n".join(["ホーム", "会社概要", *body, "お問い合わせ"])).text.split("\n") == list(body)
 
 
+def test_long_paragraphs_of_japanese_stay() -> None:
+    body = tuple(
+        f"{place}の新しい埠頭は月曜日に市長によって開かれ、嵐のために必要になった二年間の工事のあと、漁師たちは朝から船で戻り、"
+        "魚市場がふたたび開いたのを喜んだ。"
+        for place in ("港町", "旧市街")
+    )
+    assert article_of("\n".join(["ホーム", "会社概要", *body, "お問い合わせ"])).text.split("\n") == list(body)
+
+
 def test_a_language_without_function_words_has_its_body_found_by_structure() -> None:
     text = "\n".join(["Mwanzo", "Siasa", "Michezo", *SWAHILI, "Wasiliana nasi", "Kuhusu sisi"])
     assert article_of(text).text.split("\n") == list(SWAHILI)
@@ -278,11 +287,35 @@ def test_comments_end_a_page_however_long_they_are(opening: tuple[str, ...]) -> 
 
 
 def test_what_someone_says_within_the_body_ends_nothing() -> None:
-    assert body_of(FRENCH[0], "Le maire a dit :", *FRENCH[1:]) == [FRENCH[0], "Le maire a dit :", *FRENCH[1:]]
+    body = (*FRENCH[:2], "Le maire a dit :", FRENCH[2])
+    assert body_of(*body) == list(body)
+
+
+def test_a_comment_shown_above_the_body_ends_nothing() -> None:
+    article = article_of(page("Derniers avis", "Nora le 3 mai 2024 a dit :", "Merci pour tout !", TITLE))
+    assert article.text.split("\n") == [TITLE, *FRENCH]
 
 
 def test_an_article_that_the_page_holds_twice_stands_once() -> None:
     assert body_of(*FRENCH, "Version à imprimer", *FRENCH) == list(FRENCH)
+
+
+def test_a_sentence_shown_large_within_its_article_stands_once() -> None:
+    assert body_of(*FRENCH[:2], FRENCH[0], FRENCH[2]) == list(FRENCH)
+
+
+def test_a_heading_within_the_body_may_come_again() -> None:
+    body = ("Les chiffres", FRENCH[0], "Les chiffres", *FRENCH[1:])
+    assert body_of(FRENCH[2].upper(), *body) == [FRENCH[2].upper(), *body[:-1]]
+
+
+def test_a_few_words_with_a_full_stop_are_no_prose() -> None:
+    assert body_of(*FRENCH, "Voir la suite…", "Tout voir.", "Encore !") == list(FRENCH)
+
+
+def test_sentences_held_apart_by_spaces_are_a_menu() -> None:
+    run = "    ".join(f"{other} et le maire en est content." for other in OTHERS)
+    assert body_of(*FRENCH, run) == list(FRENCH)
 
 
 def test_a_label_of_the_menu_parts_teasers_from_the_body() -> None:
@@ -308,7 +341,9 @@ def test_lines_of_the_page_within_the_body_are_left_out(line: str) -> None:
     assert body_of(FRENCH[0], line, *FRENCH[1:]) == list(FRENCH)
 
 
-@pytest.mark.parametrize("heading", ["Articles récents", "Latest stories", "Más noticias", "مواضيع أخرى"])
+@pytest.mark.parametrize(
+    "heading", ["Articles récents", "Latest stories", "Más noticias", "مواضيع أخرى", "Laissez un commentaire"]
+)
 def test_prose_under_a_heading_of_other_articles_is_left_out(heading: str) -> None:
     assert body_of(*FRENCH, heading, f"{OTHERS[0]}. {TEASER}") == list(FRENCH)
 
