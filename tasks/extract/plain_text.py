@@ -36,6 +36,11 @@ MAX_SENTENCE_CHARS = 160
 LONG_CHARS = 200
 # Lines above the body in which a headline may stand, captions, bylines and dates between not counted.
 TITLE_WITHIN_LINES = 3
+HEAD_LINES = 12
+# Lines above the body among which one is its headline by its words; words of fewer characters say nothing.
+TITLE_WITHIN_WORDS_LINES = 30
+MIN_WORD_CHARS = 4
+MIN_SAID_WORDS = 3
 MAX_BYLINE_WORDS = 5
 DATE_PARTS = re.compile(r"\s[|–—·•-]\s")
 # What parts a name that "by" leads in from the date behind it.
@@ -81,13 +86,37 @@ def _repeated(lines: list[Line]) -> frozenset[str]:
 
 
 def find_head(lines: list[Line]) -> Head:
-    """The headline and the lines about it: those right above the body, up to the first that is neither.
+    """The headline and the lines about it, above the body.
 
-    A page whose body has no line like a headline above it has none; a menu, a notice or a control ends the search, so a
-    masthead's date is not reached.
+    The headline is the line that shares its words with the body; else one of those right above the body, up to the
+    first that is neither headline nor about one: a menu, a notice or a control ends it, so a masthead's date is not
+    reached. A page that has neither has no headline.
     """
-    first = next((index for index, line in enumerate(lines) if line.is_body), len(lines))
     repeated = _repeated(lines)
+    start = _body_start(lines, repeated)
+    top, titles = start, list[int]()
+    while top > max(start - HEAD_LINES, 0):
+        if not is_about(lines[top - 1]):
+            if _is_headline(lines[top - 1], repeated) and len(titles) < TITLE_WITHIN_LINES:
+                titles.insert(0, top - 1)
+            elif not _is_name_beside_date(lines, top - 1):
+                break
+        top -= 1
+    at = _headline_by_words(lines, start, repeated)
+    if at is None:
+        at = _best_headline(lines, titles, repeated)
+    about = [index for index in range(top if at is None else min(top, at), start) if is_about(lines[index])]
+    return Head(
+        title=None if at is None else lines[at].text,
+        about=tuple(lines[index].text for index in about),
+        under=tuple(lines[index].text for index in about if at is not None and index > at),
+        body_start=start,
+    )
+
+
+def _body_start(lines: list[Line], repeated: frozenset[str]) -> int:
+    """Index of the first line of the body that is neither its headline nor about it."""
+    first = next((index for index, line in enumerate(lines) if line.is_body), len(lines))
     start = first
     while (
         start < len(lines)
@@ -95,23 +124,22 @@ def find_head(lines: list[Line]) -> Head:
         and (is_about(lines[start]) or _opens_as_headline(lines, start, repeated))
     ):
         start += 1
-    titles: list[str] = []
-    about: list[Line] = []
-    top = start
-    while top > max(start - 12, 0):
-        line = lines[top - 1]
-        if is_about(line):
-            about.insert(0, line)
-        elif _is_headline(line, repeated) and len(titles) < TITLE_WITHIN_LINES:
-            titles.insert(0, line.text)
-        elif not _is_name_beside_date(lines, top - 1):
-            break
-        top -= 1
-    title = _best_headline(titles, repeated)
-    texts = [line.text for line in lines[top:start]]
-    under = texts[texts.index(title) :] if title in texts else []
-    shown = [line.text for line in about]
-    return Head(title, tuple(shown), tuple(text for text in shown if text in under), start)
+    return start
+
+
+def _headline_by_words(lines: list[Line], start: int, repeated: frozenset[str]) -> int | None:
+    """Index of the line above the body that most of all says in a few words what the body says."""
+    said = {word for line in lines[start:] if line.is_body for word in fold_words(line.text).split()}
+    best, best_score = None, float("-inf")
+    for index in range(max(start - TITLE_WITHIN_WORDS_LINES, 0), start):
+        if not _is_headline(lines[index], repeated):
+            continue
+        words = {word for word in fold_words(lines[index].text).split() if len(word) >= MIN_WORD_CHARS}
+        n_said = len(words & said)
+        score = n_said - 2 * (len(words) - n_said)
+        if n_said >= MIN_SAID_WORDS and 2 * n_said > len(words) and score > best_score:
+            best, best_score = index, score
+    return best
 
 
 def _is_name_beside_date(lines: list[Line], index: int) -> bool:
@@ -134,13 +162,15 @@ def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) 
     )
 
 
-def _best_headline(titles: list[str], repeated: frozenset[str]) -> str | None:
+def _best_headline(lines: list[Line], titles: list[int], repeated: frozenset[str]) -> int | None:
     """The headline among the lines that may be: one that the page repeats, else the one next to the body."""
-    for title in titles:
-        if fold_words(title) in repeated:
-            return title
-    if len(titles) > 1 and len(titles[-1]) > 1.5 * len(titles[-2]) > 45:
-        return titles[-2]  # a standfirst stands between
+    for index in titles:
+        if fold_words(lines[index].text) in repeated:
+            return index
+    if len(titles) > 1:
+        above, below = (len(lines[index].text) for index in titles[-2:])
+        if below > 1.5 * above > 45:
+            return titles[-2]  # a standfirst stands between
     return titles[-1] if titles else None
 
 
