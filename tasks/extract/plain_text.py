@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.extract.bylines import NAME
 from tasks.extract.calendar_words import MONTH_NUMBER, fold
-from tasks.extract.chrome_words import BYLINE, DOMAIN_NAME, ORIGIN, SECTION, TAIL
+from tasks.extract.chrome_words import BYLINE, CAPTION, CREDIT, DOMAIN_NAME, ORIGIN, SECTION, TAIL
 from tasks.extract.dates import DateContext, says_published
 from tasks.extract.line_region import (
     MAX_DATE_LINE_CHARS,
@@ -71,7 +71,7 @@ class Head:
 def _is_headline(line: Line, repeated: frozenset[str]) -> bool:
     """Whether a line may be the headline: a few words and no sentence, or a sentence that the page repeats."""
     text = line.text
-    if line.in_run or is_about(line) or is_chrome(text) or TAIL.match(text):
+    if line.in_run or is_about(line) or is_chrome(text) or TAIL.match(text) or CAPTION.search(text):
         return False
     if not MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS or len(text.split()) < MIN_TITLE_WORDS:
         return False
@@ -218,7 +218,8 @@ def _find_authors(head: Head) -> tuple[str, ...]:
     """The people of a byline that holds little else than names, or of the line that bears name and date."""
     for text in head.about:
         rest = BYLINE.sub("", text)
-        if is_byline(text) and len(rest.split()) <= MAX_BYLINE_WORDS and parse_visible(text) is None:
+        is_named = is_byline(text) and not CREDIT.match(text) and len(rest.split()) <= MAX_BYLINE_WORDS
+        if is_named and parse_visible(text) is None:
             return people([rest])
     for text in head.about:
         if parse_visible(text) is not None and (found := _people_beside_date(text, under=text in head.under)):

@@ -93,6 +93,36 @@ def test_the_headline_stands_above_the_body_and_begins_the_text() -> None:
     assert article.text.split("\n") == [TITLE, *FRENCH]
 
 
+def test_the_headline_stands_above_share_labels_and_captions() -> None:
+    between = ("Facebook", "Twitter", "0", "Jeanne Petit", "Voir la galerie", "Le quai vu de la mer en 2023")
+    article = article_of(page(MENU, "Une fanfare cherche son tuba", TITLE, "6 mai 2024", *between))
+    assert article.title == TITLE
+    assert article.published is not None
+    assert article.text.split("\n") == [TITLE, *FRENCH]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["La ville et le port", "Vie de la ville, port, bateaux, agenda culturel, petites annonces, bourse, horoscope"],
+)
+def test_a_menu_line_that_shares_some_words_with_the_body_is_not_the_headline(line: str) -> None:
+    assert article_of(page(line, "Menu")).title is None
+
+
+def test_a_masthead_names_no_author() -> None:
+    assert article_of(page("Radio Plus - 6 mai 2024", TITLE)).authors == ()
+
+
+def test_a_caption_is_not_the_headline() -> None:
+    caption = "Le port et la halle aux poissons, où les pêcheurs sont revenus (Photo : Mona Adel)"
+    assert article_of(page(MENU, TITLE, caption)).title == TITLE
+    assert article_of(page(MENU, "Tout le fil du jour", caption)).title != caption
+
+
+def test_who_took_the_picture_is_not_the_author() -> None:
+    assert article_of(page(MENU, TITLE, "Photo : Jeanne Petit", "Par Mona Adel")).authors == ("Mona Adel",)
+
+
 def test_a_headline_that_the_page_repeats_stands_once() -> None:
     article = article_of(page(f"{TITLE}.", "", f"{TITLE}.", "- in International"))
     assert (article.title, article.section) == (f"{TITLE}.", "International")
