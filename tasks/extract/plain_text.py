@@ -10,7 +10,6 @@ from tasks.extract.chrome_words import BYLINE, CAPTION, CREDIT, DOMAIN_NAME, ORI
 from tasks.extract.dates import DateContext, says_published
 from tasks.extract.line_region import (
     MAX_DATE_LINE_CHARS,
-    SENTENCE_END,
     Line,
     find_body,
     is_about,
@@ -32,10 +31,9 @@ MIN_TITLE_CHARS = 12
 MAX_TITLE_CHARS = 250
 # A headline that is a sentence has no more characters; a paragraph that is shown twice has.
 MAX_SENTENCE_CHARS = 160
-# A follower of more characters is a paragraph.
-LONG_CHARS = 200
 # Lines above the body in which a headline may stand, captions, bylines and dates between not counted.
 TITLE_WITHIN_LINES = 3
+STOPS = (".", "!", "?", "…", "؟", "。", '"', "”", "»")
 HEAD_LINES = 12
 # Lines above the body among which one is its headline by its words; words of fewer characters say nothing.
 TITLE_WITHIN_WORDS_LINES = 30
@@ -150,7 +148,7 @@ def _is_name_beside_date(lines: list[Line], index: int) -> bool:
 
 
 def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) -> bool:
-    """Whether a line of the body is the headline all the same: the page repeats it, or a line about it follows."""
+    """Whether a line of the body is the headline: it comes again, or a line about it or a longer sentence follows."""
     line = lines[index]
     if not _is_headline(line, repeated) or index + 1 >= len(lines):
         return False
@@ -158,7 +156,7 @@ def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) 
     return (
         fold_words(line.text) in repeated
         or is_about(follower)
-        or (len(follower.text) > LONG_CHARS and not SENTENCE_END.search(line.text))
+        or (len(follower.text) > len(line.text) and follower.text.endswith(STOPS) and not line.text.endswith(STOPS))
     )
 
 

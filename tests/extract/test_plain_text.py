@@ -101,6 +101,12 @@ def test_the_headline_stands_above_share_labels_and_captions() -> None:
     assert article.text.split("\n") == [TITLE, *FRENCH]
 
 
+def test_a_long_line_without_full_stop_above_a_paragraph_is_the_headline() -> None:
+    headline = "Le maire et les pêcheurs ont ouvert le nouveau quai du port dans la vieille ville (ouest)"
+    assert article_of(page(MENU, "6 mai 2024", headline)).title == headline
+    assert article_of(page(MENU, "6 mai 2024", f"« {headline} »")).title is None
+
+
 @pytest.mark.parametrize(
     "line",
     ["La ville et le port", "Vie de la ville, port, bateaux, agenda culturel, petites annonces, bourse, horoscope"],
