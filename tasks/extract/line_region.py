@@ -6,6 +6,7 @@ a sentence, so a language without a list has its body found by structure alone.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -30,7 +31,7 @@ from tasks.extract.trimming import is_of_page
 # Menus saved as one line: headlines held apart by runs of spaces.
 RUN = re.compile(r"[^\S\n]{3,}")
 MIN_RUN_SEGMENTS = 4
-WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+WORD = re.compile(r"[^\W\d_]+")
 SENTENCE_END = re.compile(r"[.!?…؟。」:;؛»”\"'’)\]]$")
 ITEM = re.compile(r"(?:https?://|www\.|[-–—•*·▪►‣]|\(?[0-9a-z]{1,3}[.)])\s?\S|\d{1,2}(?:-\d{1,2})?\s\S")
 NAMED_BEHIND = re.compile(r":\s?\S{1,40}\s\S")
@@ -93,22 +94,16 @@ def split_lines(text: str) -> list[Line]:
     return lines
 
 
-def _words(text: str) -> list[str]:
-    return [word for match in WORD.findall(text.lower()) for word in re.split("['’]", match) if word]
-
-
 def function_words(lines: list[Line]) -> frozenset[str] | None:
     """The function words of the page's language; None when no list fits."""
-    words: list[str] = []
+    words: Counter[str] = Counter()
     for line in sorted(lines, key=lambda line: -len(line.text))[:40]:
-        words += _words(line.text)
-        if len(words) > SAMPLED_WORDS:
+        words.update(WORD.findall(line.text.lower()))
+        if words.total() > SAMPLED_WORDS:
             break
-    if not words:
-        return None
-    shares = {name: sum(word in stoplist for word in words) / len(words) for name, stoplist in stoplists().items()}
-    best = max(shares, key=lambda name: shares[name])
-    return stoplists()[best] if shares[best] >= KNOWN_LANGUAGE else None
+    counts = {name: sum(words[word] for word in words.keys() & stoplist) for name, stoplist in stoplists().items()}
+    best = max(counts, key=lambda name: counts[name])
+    return stoplists()[best] if counts[best] and counts[best] >= KNOWN_LANGUAGE * words.total() else None
 
 
 def is_chrome(text: str) -> bool:
@@ -142,7 +137,7 @@ def _is_prose(text: str, stoplist: frozenset[str] | None) -> bool:
         return is_sentence and (n_words >= MIN_SENTENCE_WORDS or len(text) > MAX_WORD_CHARS * n_words)
     if stoplist is None:
         return is_sentence
-    words = _words(text)
+    words = WORD.findall(text.lower())
     return sum(word in stoplist for word in words) >= MIN_DENSITY * max(len(words), 1)
 
 
