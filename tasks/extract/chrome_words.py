@@ -56,16 +56,19 @@ CONTROL = re.compile(
 
 # A line that begins so names who wrote, edited or photographed, not what happened.
 BYLINE = re.compile(
-    r"^\W{0,3}(?:by|par|por|von|written by|posted by|published by|édité par|rédigé par|écrit par|publié par|"
-    r"traduit par|photos?|crédit|credit|source|auteur|author|"
-    r"بقلم|كتب|كتبه|إعداد|تحرير|المصدر|ترجمة|متابعة)\b\s*:?\s*",
+    r"^\W{0,3}(?:by|par|por|von|(?:written|posted|published|edited|reported) by|"
+    r"(?:édité|rédigé|écrit|publié|traduit) par|"
+    r"(?:escrito|editado|redactado|publicado|traducido) por|photos?|crédit|credit|source|auteur|author|autora?|"
+    r"بقلم|كتب|كتبت|كتبه|كتبته|حرره|حررته|أعده|أعدته|إعداد|تحرير|المصدر|ترجمة|متابعة)\b\s*:?\s*",
     re.IGNORECASE,
 )
 
-# "- in International": the section as a blog theme writes it under the headline.
+# "- in International": the section as a blog theme writes it under the headline; or the first step behind "Home >".
 SECTION = re.compile(
-    r"^\W{0,3}(?:in|dans|en|posted in|filed under|publié dans la rubrique|rubrique|catégorie|category|section|"
-    r"القسم|في قسم|تصنيف)(?:\s*+:)?\s++(?P<section>[^\W\d_][^.!?]{1,39})$",
+    r"^\W{0,3}(?:(?:in|dans|en|posted in|filed under|publié dans la rubrique|publicado en la sección|rubrique|"
+    r"catégorie|category|section|sección|categoría|القسم|في قسم|تصنيف|(?<=\W)في)(?:\s*+:)?\s++|"
+    r"(?:home|accueil|inicio|portada|الرئيسية)\s?[>»›/]\s?)"
+    r"(?P<section>[^\W\d_][^.!?>»›/]{1,39})(?:[>»›/].{0,120})?$",
     re.IGNORECASE,
 )
 
@@ -111,6 +114,19 @@ CREDIT = re.compile(
     r"zdjęcie|fot|quellen?|sources?|crédits?|credits?|copyright|via|صورة|الصورة|المصدر|تصوير)"
     r"(?:[ -](?:credits?|courtesy|by|source|photos?|nachweis|von|de|quelle|angaben))?\s*[:©/]|"
     r"photo(?:s|graph)? (?:by|courtesy) |[©ⓒ]|copyright [©ⓒ\d(])",
+    re.IGNORECASE,
+)
+
+# A line that ends so is a picture's caption.
+CAPTION = re.compile(
+    r"\((?:image|photos?|picture|credits?|crédits?|foto|imagen|bild|صورة|الصورة)\s?[:/©][^()]{0,60}\)\W{0,3}$",
+    re.IGNORECASE,
+)
+
+# "Jean on 3 May at 6:34 said:" heads what a reader says.
+COMMENTATOR = re.compile(
+    r"^.{2,60}\s(?:says?|said|wrote|a (?:dit|écrit)|dit|dice|dijo|sagt|schreibt|schrieb|scrive|disse|diz|يقول|قال|كتب)"
+    r"\s?:$",
     re.IGNORECASE,
 )
 

@@ -1,21 +1,23 @@
-"""A page saved as lines, menus and footers included -> headline, date and body, by their structure.
-
-The body is told from the rest as jusText does it (Pomikálek 2011): by length and share of function words, then by the
-neighbours. Own code on jusText's word lists, because its neighbour search is quadratic in runs of short lines.
-"""
+"""A page saved as lines, menus and footers included -> headline, date and body, by their structure."""
 
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-
-from justext import get_stoplist
 
 from tasks.extract.bylines import NAME
 from tasks.extract.calendar_words import MONTH_NUMBER, fold
-from tasks.extract.chrome_words import BYLINE, CHROME, CONTROL, DOMAIN_NAME, MAX_CHROME_CHARS, ORIGIN, SECTION, TAIL
+from tasks.extract.chrome_words import BYLINE, CAPTION, CREDIT, DOMAIN_NAME, ORIGIN, SECTION, TAIL
 from tasks.extract.dates import DateContext, says_published
-from tasks.extract.lines import paragraphs
+from tasks.extract.line_region import (
+    MAX_DATE_LINE_CHARS,
+    Line,
+    find_body,
+    is_about,
+    is_byline,
+    is_chrome,
+    is_date_line,
+)
+from tasks.extract.mojibake import mend
 from tasks.extract.moments import parse_visible
 from tasks.extract.people import people
 from tasks.extract.sections import own_names, section_in
@@ -25,188 +27,31 @@ from tasks.records.article import Article, DatedBy
 
 EXTRACTOR = "text-lines-1"
 
-# Menus saved as one line: headlines held apart by runs of spaces.
-RUN = re.compile(r"[^\S\n]{3,}")
-MIN_RUN_SEGMENTS = 4
-WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-SENTENCE_END = re.compile(r"[.!?…؟。」:»”\"'’)\]]\s*$")
-
-# jusText's thresholds: characters below which a line cannot judge itself, above which it is sure; and shares of
-# function words.
-SHORT_CHARS = 70
-LONG_CHARS = 200
-LOW_DENSITY = 0.30
-HIGH_DENSITY = 0.32
-# The word lists tried: the languages of most of the press.
-STOPLISTS = (
-    "Arabic", "French", "English", "Spanish", "German", "Italian", "Portuguese", "Dutch", "Turkish", "Persian",
-    "Russian", "Polish", "Swedish", "Danish", "Greek", "Finnish", "Czech", "Hungarian", "Romanian",
-)  # fmt: skip
-SAMPLED_WORDS = 4_000
-# Below this share of function words the language is none of the lists', and length and full stops decide.
-KNOWN_LANGUAGE = 0.15
-
 MIN_TITLE_WORDS = 3
 MIN_TITLE_CHARS = 12
 MAX_TITLE_CHARS = 250
+# A headline that is a sentence has no more characters; a paragraph that is shown twice has.
+MAX_SENTENCE_CHARS = 160
 # Lines above the body in which a headline may stand, captions, bylines and dates between not counted.
 TITLE_WITHIN_LINES = 3
-MAX_DATE_LINE_CHARS = 120
+STOPS = (".", "!", "?", "…", "؟", "。", '"', "”", "»")
+HEAD_LINES = 12
+# Lines above the body among which one is its headline by its words; words of fewer characters say nothing.
+TITLE_WITHIN_WORDS_LINES = 30
+MIN_WORD_CHARS = 4
+MIN_SAID_WORDS = 3
 MAX_BYLINE_WORDS = 5
 DATE_PARTS = re.compile(r"\s[|–—·•-]\s")
+# What parts a name that "by" leads in from the date behind it.
+DATE_LEAD = re.compile(r"\s?[|–—·•,،-]\s|\s(?:le|on|el|am|il|du|يوم|بتاريخ|في)(?=\s(?:[^\W\d]{1,12}[.,]?\s)?\d)")
+# "Published on 3 May 2024 by Karim Sayegh"
+BYLINE_BEHIND = re.compile(r"\d\W{0,3}\s(?:by|par|por|von|بقلم)\s(?P<name>[^\d|,]{3,60})$", re.IGNORECASE)
 # What opens names of places of several words: "New York | 3 May" names no author.
 PLACE_OPENING = re.compile(
     r"(?:new|north|south|east|west|san|santa|sao|saint|sainte|st|tel|port|los|las|el|bab|beni|ras|ain|sidi|khan|"
     r"رأس|بني|عين|تل|مدينة|ولاية|جبل|سيدي|نيو|سان|بور|وادي|واد|دار|الدار|شرم|خان|باب|بيت|أم|كفر|دير|حي)\s",
     re.IGNORECASE,
 )
-
-
-@dataclass(slots=True)
-class Line:
-    """One line and what is made of it: 'good', 'near', 'short' or 'bad', first by itself, then by its neighbours."""
-
-    text: str
-    in_run: bool = False
-    label: str = "short"
-
-
-@lru_cache(maxsize=1)
-def stoplists() -> dict[str, frozenset[str]]:
-    """The function words of each language tried, lower case."""
-    return {name: frozenset(word.lower() for word in get_stoplist(name)) for name in STOPLISTS}
-
-
-def split_lines(text: str) -> list[Line]:
-    """The lines of a page; a line of many headlines held apart by runs of spaces becomes that many menu lines."""
-    lines: list[Line] = []
-    for raw in text.splitlines():
-        segments = [segment for segment in RUN.split(raw.strip()) if segment.strip()]
-        if len(segments) >= MIN_RUN_SEGMENTS:
-            lines += [Line(line, in_run=True) for segment in segments for line in paragraphs(segment)]
-        else:
-            lines += [Line(line) for line in paragraphs(raw)]
-    return lines
-
-
-def _words(text: str) -> list[str]:
-    return [word for match in WORD.findall(text.lower()) for word in re.split("['’]", match) if word]
-
-
-def function_words(lines: list[Line]) -> frozenset[str] | None:
-    """The function words of the page's language; None when no list fits."""
-    words: list[str] = []
-    for line in sorted(lines, key=lambda line: -len(line.text))[:40]:
-        words += _words(line.text)
-        if len(words) > SAMPLED_WORDS:
-            break
-    if not words:
-        return None
-    shares = {name: sum(word in stoplist for word in words) / len(words) for name, stoplist in stoplists().items()}
-    best = max(shares, key=lambda name: shares[name])
-    return stoplists()[best] if shares[best] >= KNOWN_LANGUAGE else None
-
-
-def _is_chrome(text: str) -> bool:
-    return CONTROL.match(text) is not None or (len(text) <= MAX_CHROME_CHARS and CHROME.search(text) is not None)
-
-
-def _is_date_line(text: str) -> bool:
-    """Whether a line is a date with at most a few words about it, and no sentence."""
-    return len(text) <= MAX_DATE_LINE_CHARS and not SENTENCE_END.search(text) and parse_visible(text) is not None
-
-
-def _is_byline(text: str) -> bool:
-    return (
-        len(text) <= MAX_DATE_LINE_CHARS and BYLINE.match(text) is not None and not text.endswith((".", ",", ":", "،"))
-    )
-
-
-def is_about(line: Line) -> bool:
-    """Whether a line speaks about the article as the lines around a headline do: date, byline, section."""
-    text = line.text
-    return not line.in_run and (_is_byline(text) or SECTION.match(text) is not None or _is_date_line(text))
-
-
-def _label(line: Line, stoplist: frozenset[str] | None) -> str:
-    """What a line is by itself."""
-    text = line.text
-    if line.in_run or _is_chrome(text) or is_about(line):
-        return "bad"
-    if len(text) < SHORT_CHARS:
-        return "short"
-    if stoplist is None:
-        return "good" if len(text) > LONG_CHARS else "near" if SENTENCE_END.search(text) else "bad"
-    words = _words(text)
-    density = sum(word in stoplist for word in words) / len(words) if words else 0.0
-    if density >= HIGH_DENSITY:
-        return "good" if len(text) > LONG_CHARS else "near"
-    return "near" if density >= LOW_DENSITY else "bad"
-
-
-def _sides(labels: list[str], deciding: tuple[str, ...]) -> list[tuple[str, str]]:
-    """For each line the label of the nearest deciding line before and behind it; 'bad' beyond the ends."""
-    before, behind = ["bad"] * len(labels), ["bad"] * len(labels)
-    for index in range(1, len(labels)):
-        before[index] = labels[index - 1] if labels[index - 1] in deciding else before[index - 1]
-    for index in range(len(labels) - 2, -1, -1):
-        behind[index] = labels[index + 1] if labels[index + 1] in deciding else behind[index + 1]
-    return list(zip(before, behind, strict=True))
-
-
-def _judge_by_neighbours(labels: list[str]) -> list[str]:
-    """Labels 'good' or 'bad' only: short and near lines take the side of those around them."""
-    sure, nearest = _sides(labels, ("good", "bad")), _sides(labels, ("good", "bad", "near"))
-    settled = list(labels)
-    for index, label in enumerate(labels):
-        if label == "short":
-            sides = sure[index]
-            mixed_near = (sides[0] == "bad" and nearest[index][0] == "near") or (
-                sides[1] == "bad" and nearest[index][1] == "near"
-            )
-            settled[index] = "good" if sides == ("good", "good") or ("good" in sides and mixed_near) else "bad"
-    settled = _near_runs(settled)
-    sure = _sides(settled, ("good", "bad"))
-    return [
-        "good" if label == "good" or (label == "near" and "good" in sure[index]) else "bad"
-        for index, label in enumerate(settled)
-    ]
-
-
-def _near_runs(labels: list[str]) -> list[str]:
-    """The labels with near lines in company made good: two or more in a row are a body of short paragraphs."""
-    padded = ["bad", *labels, "bad"]
-    return [
-        "good" if label == "near" and "near" in (padded[index], padded[index + 2]) else label
-        for index, label in enumerate(labels)
-    ]
-
-
-def _tail_start(lines: list[Line]) -> int:
-    """Index of the line that opens the page's tail: the first marker behind most of the long lines."""
-    total = sum(len(line.text) for line in lines if line.label == "good")
-    seen = 0
-    for index, line in enumerate(lines):
-        if seen * 2 >= total > 0 and len(line.text) < SHORT_CHARS * 2 and TAIL.match(line.text):
-            return index
-        seen += len(line.text) if line.label == "good" else 0
-    return len(lines)
-
-
-def label_lines(text: str) -> list[Line]:
-    """The lines of a page, each labelled 'good' (of the body) or 'bad'."""
-    lines = split_lines(text)
-    stoplist = function_words(lines)
-    for line in lines:
-        line.label = _label(line, stoplist)
-    if not any(line.label == "good" for line in lines):
-        for line in lines:
-            line.label = "good" if line.label == "near" else line.label
-    end = _tail_start(lines)
-    labels = _judge_by_neighbours([line.label for line in lines[:end]])
-    for line, label in zip(lines, labels + ["bad"] * (len(lines) - end), strict=True):
-        line.label = label
-    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,28 +70,52 @@ class Head:
 def _is_headline(line: Line, repeated: frozenset[str]) -> bool:
     """Whether a line may be the headline: a few words and no sentence, or a sentence that the page repeats."""
     text = line.text
-    if line.in_run or is_about(line) or _is_chrome(text) or TAIL.match(text):
+    if line.in_run or is_about(line) or is_chrome(text) or TAIL.match(text) or CAPTION.search(text):
         return False
     if not MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS or len(text.split()) < MIN_TITLE_WORDS:
         return False
-    return text[-1] not in ".:,;،؛" or fold_words(text) in repeated
+    return text[-1] not in ".:,;،؛" or (len(text) <= MAX_SENTENCE_CHARS and fold_words(text) in repeated)
 
 
 def _repeated(lines: list[Line]) -> frozenset[str]:
     """The lines, folded, that a page shows twice up to the end of its body: lists of other headlines follow there."""
-    end = max((index for index, line in enumerate(lines) if line.label == "good"), default=len(lines)) + 1
+    end = max((index for index, line in enumerate(lines) if line.is_body), default=len(lines)) + 1
     counts = Counter(fold_words(line.text) for line in lines[:end])
     return frozenset(text for text, count in counts.items() if count > 1)
 
 
 def find_head(lines: list[Line]) -> Head:
-    """The headline and the lines about it: those right above the body, up to the first that is neither.
+    """The headline and the lines about it, above the body.
 
-    A page whose body has no line like a headline above it has none; a menu, a notice or a control ends the search, so a
-    masthead's date is not reached.
+    The headline is the line that shares its words with the body; else one of those right above the body, up to the
+    first that is neither headline nor about one: a menu, a notice or a control ends it, so a masthead's date is not
+    reached. A page that has neither has no headline.
     """
-    first = next((index for index, line in enumerate(lines) if line.label == "good"), len(lines))
     repeated = _repeated(lines)
+    start = _body_start(lines, repeated)
+    top, titles = start, list[int]()
+    while top > max(start - HEAD_LINES, 0):
+        if not is_about(lines[top - 1]):
+            if _is_headline(lines[top - 1], repeated) and len(titles) < TITLE_WITHIN_LINES:
+                titles.insert(0, top - 1)
+            elif not _is_name_beside_date(lines, top - 1):
+                break
+        top -= 1
+    at = _headline_by_words(lines, start, repeated)
+    if at is None:
+        at = _best_headline(lines, titles, repeated)
+    about = [index for index in range(top if at is None else min(top, at), start) if is_about(lines[index])]
+    return Head(
+        title=None if at is None else lines[at].text,
+        about=tuple(lines[index].text for index in about),
+        under=tuple(lines[index].text for index in about if at is not None and index > at),
+        body_start=start,
+    )
+
+
+def _body_start(lines: list[Line], repeated: frozenset[str]) -> int:
+    """Index of the first line of the body that is neither its headline nor about it."""
+    first = next((index for index, line in enumerate(lines) if line.is_body), len(lines))
     start = first
     while (
         start < len(lines)
@@ -254,27 +123,33 @@ def find_head(lines: list[Line]) -> Head:
         and (is_about(lines[start]) or _opens_as_headline(lines, start, repeated))
     ):
         start += 1
-    titles: list[str] = []
-    about: list[Line] = []
-    top = start
-    while top > max(start - 12, 0):
-        line = lines[top - 1]
-        if is_about(line):
-            about.insert(0, line)
-        elif _is_headline(line, repeated) and len(titles) < TITLE_WITHIN_LINES:
-            titles.insert(0, line.text)
-        else:
-            break
-        top -= 1
-    title = _best_headline(titles, repeated)
-    texts = [line.text for line in lines[top:start]]
-    under = texts[texts.index(title) :] if title in texts else []
-    shown = [line.text for line in about]
-    return Head(title, tuple(shown), tuple(text for text in shown if text in under), start)
+    return start
+
+
+def _headline_by_words(lines: list[Line], start: int, repeated: frozenset[str]) -> int | None:
+    """Index of the line above the body that most of all says in a few words what the body says."""
+    said = {word for line in lines[start:] if line.is_body for word in fold_words(line.text).split()}
+    best, best_score = None, float("-inf")
+    for index in range(max(start - TITLE_WITHIN_WORDS_LINES, 0), start):
+        if not _is_headline(lines[index], repeated):
+            continue
+        words = {word for word in fold_words(lines[index].text).split() if len(word) >= MIN_WORD_CHARS}
+        n_said = len(words & said)
+        score = n_said - 2 * (len(words) - n_said)
+        if n_said >= MIN_SAID_WORDS and 2 * n_said > len(words) and score > best_score:
+            best, best_score = index, score
+    return best
+
+
+def _is_name_beside_date(lines: list[Line], index: int) -> bool:
+    """Whether a line is a name and no more, above or below a date: it may be a section's, so it names no author."""
+    text = lines[index].text
+    is_name = len(text.split()) <= MAX_BYLINE_WORDS and NAME.fullmatch(text) and not is_chrome(text)
+    return bool(is_name) and any(is_date_line(line.text) for line in lines[max(index - 1, 0) : index + 2])
 
 
 def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) -> bool:
-    """Whether a line labelled as body is the headline all the same: the page repeats it, or a line about it follows."""
+    """Whether a line of the body is the headline: it comes again, or a line about it or a longer sentence follows."""
     line = lines[index]
     if not _is_headline(line, repeated) or index + 1 >= len(lines):
         return False
@@ -282,17 +157,19 @@ def _opens_as_headline(lines: list[Line], index: int, repeated: frozenset[str]) 
     return (
         fold_words(line.text) in repeated
         or is_about(follower)
-        or (len(follower.text) > LONG_CHARS and not SENTENCE_END.search(line.text))
+        or (len(follower.text) > len(line.text) and follower.text.endswith(STOPS) and not line.text.endswith(STOPS))
     )
 
 
-def _best_headline(titles: list[str], repeated: frozenset[str]) -> str | None:
+def _best_headline(lines: list[Line], titles: list[int], repeated: frozenset[str]) -> int | None:
     """The headline among the lines that may be: one that the page repeats, else the one next to the body."""
-    for title in titles:
-        if fold_words(title) in repeated:
-            return title
-    if len(titles) > 1 and len(titles[-1]) > 1.5 * len(titles[-2]) > 45:
-        return titles[-2]  # a standfirst stands between
+    for index in titles:
+        if fold_words(lines[index].text) in repeated:
+            return index
+    if len(titles) > 1:
+        above, below = (len(lines[index].text) for index in titles[-2:])
+        if below > 1.5 * above > 45:
+            return titles[-2]  # a standfirst stands between
     return titles[-1] if titles else None
 
 
@@ -336,38 +213,45 @@ def _find_authors(head: Head) -> tuple[str, ...]:
     """The people of a byline that holds little else than names, or of the line that bears name and date."""
     for text in head.about:
         rest = BYLINE.sub("", text)
-        if _is_byline(text) and len(rest.split()) <= MAX_BYLINE_WORDS and parse_visible(text) is None:
+        is_named = is_byline(text) and not CREDIT.match(text) and len(rest.split()) <= MAX_BYLINE_WORDS
+        if is_named and parse_visible(text) is None:
             return people([rest])
-    for text in head.under:
-        if parse_visible(text) is not None and (found := _people_beside_date(text)):
+    for text in head.about:
+        if parse_visible(text) is not None and (found := _people_beside_date(text, under=text in head.under)):
             return found
     return ()
 
 
-def _people_beside_date(text: str) -> tuple[str, ...]:
-    """The people of the part that opens a date line ("Karim Sayegh - 3 May 2024"); a lone word is its dateline."""
-    first, parted, rest = text.partition(next(iter(DATE_PARTS.findall(text)), "|"))
-    name = BYLINE.sub("", first.strip())
-    is_name = parted and NAME.fullmatch(name) and 1 < len(name.split()) <= MAX_BYLINE_WORDS
-    if not is_name or PLACE_OPENING.match(name) or parse_visible(first) is not None or parse_visible(rest) is None:
-        return ()
-    return people([name])
+def _people_beside_date(text: str, *, under: bool) -> tuple[str, ...]:
+    """The people that a date line names: behind "by", or in the part that opens it ("Karim Sayegh - 3 May 2024").
+
+    A lone word is the dateline of a place; a name that no word leads in counts under the headline only, before a bar.
+    """
+    if behind := BYLINE_BEHIND.search(text):
+        return _people_named(behind["name"])
+    if is_byline(text):
+        return _people_named(DATE_LEAD.split(BYLINE.sub("", text), maxsplit=1)[0])
+    first, *rest = DATE_PARTS.split(text, maxsplit=1)
+    return _people_named(first) if under and rest and parse_visible(rest[0]) and not PLACE_OPENING.match(first) else ()
+
+
+def _people_named(name: str) -> tuple[str, ...]:
+    is_name = NAME.fullmatch(name.strip()) and 1 < len(name.split()) <= MAX_BYLINE_WORDS and parse_visible(name) is None
+    return people([name]) if is_name else ()
 
 
 def body_lines(lines: list[Line], head: Head) -> list[str]:
     """The headline, once, and the good lines below it: readers, and the gold texts measured against, begin with it."""
     title = fold_words(head.title)
     body = [
-        line.text
-        for line in lines[head.body_start :]
-        if line.label == "good" and (not title or fold_words(line.text) != title)
+        line.text for line in lines[head.body_start :] if line.is_body and (not title or fold_words(line.text) != title)
     ]
     return [head.title, *body] if head.title and body else body
 
 
 def extract_text(text: str, *, url: str | None, context: DateContext) -> Article | None:
     """What a page saved as text says, or None when no body is found in it."""
-    lines = label_lines(text)
+    lines = find_body(mend(text))
     head = find_head(lines)
     body = body_lines(lines, head)
     if not body:

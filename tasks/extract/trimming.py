@@ -37,7 +37,7 @@ SENTENCE_END = re.compile(r"[.!?…؟。」»”\"'’)\]]\s*$")
 
 def trim(lines: list[str], title: str | None) -> list[str]:
     """The lines of an article without those that belong to its page, in order."""
-    kept = _without_tail([line for line in _without_head(lines, title) if not _is_of_page(line)])
+    kept = _without_tail([line for line in _without_head(lines, title) if not is_of_page(line)])
     return kept if n_chars(kept) >= MIN_KEPT_SHARE * n_chars(lines) else lines
 
 
@@ -61,7 +61,7 @@ def _is_about(line: str) -> bool:
     return parse_visible(line) is not None or BYLINE.match(line) is not None
 
 
-def _is_of_page(line: str) -> bool:
+def is_of_page(line: str) -> bool:
     """Whether a line is none of the article's, wherever it stands."""
     if len(line) > MAX_INVITATION_CHARS:
         return False
