@@ -72,7 +72,7 @@ class Settings(BaseModel):
         min_length=3,
         max_length=200,
         pattern=r"^(?:https?://\S+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
-        description="Whom an outlet may turn to, an e-mail address or web page; stands in the user agent. No fetch without.",
+        description="Whom an outlet may turn to (e-mail address or web page), in the user agent; no fetch without.",
     )
     sources_file: Path = Field(default=SOURCES_FILE, description="File of the outlets that are fetched.")
     ledger_url: str | None = Field(

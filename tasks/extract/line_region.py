@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from justext import get_stoplist
 
@@ -188,7 +189,7 @@ def _worths(lines: list[Line]) -> list[float]:
     folded = [fold_words(line.text) or line.text for line in lines]
     seen, n_prose = set[str](), 0.0
     worths: list[float] = []
-    for line, following, key in zip(lines, [*lines[1:], Line("")], folded, strict=True):
+    for (line, following), key in zip(pairwise([*lines, Line("")]), folded, strict=True):
         if n_prose >= MIN_BODY_CHARS and _opens_comments(line.text, following.text):
             break
         worth = _worth(line, following.text, stoplist)

@@ -25,7 +25,7 @@ from tasks.extract.titles import fold_words
 from tasks.extract.urls import canonical_url
 from tasks.records.article import Article, DatedBy
 
-EXTRACTOR = "text-lines-1"
+EXTRACTOR = "text-lines-2"
 
 MIN_TITLE_WORDS = 3
 MIN_TITLE_CHARS = 12

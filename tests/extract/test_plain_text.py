@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.extract.article import extract_article
+from tasks.extract.dates import DateContext
 from tasks.extract.line_region import split_lines
+from tasks.extract.plain_text import extract_text
 from tasks.records.article import Article
 from tasks.records.raw import RawRecord
 
@@ -460,3 +462,7 @@ def test_any_lines_have_an_outcome(lines: list[str]) -> None:
 def test_many_short_lines_take_linear_time() -> None:
     raw = RawRecord(container="c", position="0", raw_path="p", payload=b"one two\n" * 60_000, media_type="text/plain")
     assert not isinstance(extract_article(raw, min_chars=1), Article)
+
+
+def test_a_page_of_white_space_and_controls_has_no_article() -> None:
+    assert extract_text("\u2028\n \x1c\n", url=None, context=DateContext()) is None

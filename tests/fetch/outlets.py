@@ -84,10 +84,8 @@ class Outlet:
         key = self.number * 100_000 + page
         lines = [SENTENCES[self.language].format(n=n + 1 + version * 100, k=key) for n in range(12)]
         body = "".join(f"<p>{line}</p>\n" for line in lines)
-        filler = "".join(
-            f'<li class="m{n}"><a href="/news/tag-{n}-{hashlib.sha256(f"{key}-{n}".encode()).hexdigest()}">tag</a></li>\n'
-            for n in range(200)
-        )
+        digests = (hashlib.sha256(f"{key}-{n}".encode()).hexdigest() for n in range(200))
+        filler = "".join(f'<li class="m"><a href="/news/tag-{digest}">a longer tag</a></li>\n' for digest in digests)
         html = (
             f'<!DOCTYPE html><html lang="{self.language}"><head><meta charset="{self.encoding}">'
             f"<title>{self.title(page)}</title></head><body><nav><ul>{filler}</ul></nav>"
@@ -161,15 +159,17 @@ class Site:
         base = self._base(outlet)
         items = "".join(
             f"<item><title>{outlet.title(page)}</title><link>{base}{outlet.link(page).replace('&', '&amp;')}</link>"
-            f"<pubDate>{outlet.published(page):%a, %d %b %Y %H:%M:%S} GMT</pubDate><dc:creator>Nadia Berrada</dc:creator></item>\n"
+            f"<pubDate>{outlet.published(page):%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
+            "<dc:creator>Nadia Berrada</dc:creator></item>\n"
             for page in self._pages(outlet, part, FEED_ITEMS)
         )
         more = f'<atom:link rel="next" href="{base}/feed.xml?page={part + 1}"/>' if self._has_more(outlet, part) else ""
         return Reply(
             200,
             (
-                f'<?xml version="1.0" encoding="{outlet.encoding}"?><rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" '
-                f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>{outlet.host}</title><link>{base}/</link>'
+                f'<?xml version="1.0" encoding="{outlet.encoding}"?><rss version="2.0" '
+                'xmlns:atom="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+                f"<channel><title>{outlet.host}</title><link>{base}/</link>"
                 f"{more}{items}</channel></rss>"
             ).encode(outlet.encoding, "xmlcharrefreplace"),
             "application/rss+xml",
@@ -234,10 +234,9 @@ class Site:
             for page in self._pages(outlet, part, FEED_ITEMS)
         )
         more = f'<a rel="next" href="/news/?page={part + 1}">2</a>' if self._has_more(outlet, part) else ""
-        html = f'<!DOCTYPE html><html lang="{outlet.language}"><head><meta charset="{outlet.encoding}">'
-        return Reply(
-            200, f"{html}<title>{outlet.host}</title></head><body><main>{links}</main>{more}</body></html>".encode(outlet.encoding, "xmlcharrefreplace")
-        )  # fmt: skip
+        head = f'<!DOCTYPE html><html lang="{outlet.language}"><head><meta charset="{outlet.encoding}">'
+        html = f"{head}<title>{outlet.host}</title></head><body><main>{links}</main>{more}</body></html>"
+        return Reply(200, html.encode(outlet.encoding, "xmlcharrefreplace"))
 
 
 def _sitemap_xml(root: str, content: str) -> bytes:
