@@ -123,7 +123,7 @@ def test_a_quotation_in_darija_is_a_share_of_an_arabic_text() -> None:
     assert [language for language, _ in guess.shares] == ["ar", "ary"]
 
 
-@pytest.mark.parametrize("text", ["Brent 2024 OPEC", "Real Madrid - FC Barcelona", "Lorem ipsum dolor", "Ü"])
+@pytest.mark.parametrize("text", ["Brent 2024 OPEC", "Real Madrid - FC Barcelona", "Lorem ipsum dolor"])
 def test_a_text_that_could_only_be_guessed_is_undecided(text: str) -> None:
     guess = detect_language(text)
     assert (guess.language, guess.score, guess.shares) == ("und", None, (("und", 1.0),))
