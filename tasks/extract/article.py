@@ -74,7 +74,7 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     text, is_html = read
     if excess := excess_of(text) if is_html else excess_of_text(text):
         return _reject("too_complex", excess)
-    context = DateContext(fetched_at=captured_at(raw.url) or raw.fetched_at, zone=raw.zone)
+    context = DateContext(fetched_at=captured_at(raw.url) or raw.fetched_at, zone=raw.zone, feed_date=raw.feed_date)
     route = extract_html if is_html else extract_text
     article = route(text, url=raw.url, context=context)
     if article is None:

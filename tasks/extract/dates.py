@@ -117,10 +117,11 @@ MAX_ABOVE = 60
 
 @dataclass(frozen=True, slots=True)
 class DateContext:
-    """What a date is held against: when the page was fetched, and the zone of clocks that name none."""
+    """What a date is held against: when the page was fetched, the zone of clocks that name none, what its feed says."""
 
     fetched_at: datetime | None = None
     zone: str | None = None
+    feed_date: str | None = None
 
     def accepts(self, at: datetime, *, structured: bool) -> bool:
         """Whether a page fetched then may bear this date: none of the future; none before the web but a machine's."""
@@ -479,6 +480,12 @@ def _from_links(tree: HtmlElement, context: DateContext) -> Iterator[DatedBy]:
         yield from _one(_dated(Moment(best[0][0], "day"), "text", context, structured=False))
 
 
+def from_feed(context: DateContext) -> DatedBy | None:
+    """When the feed or sitemap that named the page says it was published, or None."""
+    moment = parse_moment(context.feed_date) if context.feed_date else None
+    return _dated(moment, "feed", context, structured=False)
+
+
 def published(
     tree: HtmlElement, data: PageData, *, url: str | None, context: DateContext, title: str | None = None
 ) -> DatedBy | None:
@@ -488,7 +495,7 @@ def published(
     had pages, after `fetched_at`, today's in a masthead) is passed over. In order: JSON-LD, meta tags, marked elements,
     time tags, the day in the address (before a time tag that nothing marks, where they are days apart), the line beside
     the heading that shows `title`, other dates shown as such; the search of the whole page runs only where none of
-    these speaks, because it costs as much as the rest together.
+    these speaks, because it costs as much as the rest together. What the feed said comes last.
     """
     machine = (
         _from_json_ld(data, "datePublished", context)
@@ -504,6 +511,7 @@ def published(
         or _from_under_heading(tree, context)
         or _from_stated_text(tree, context)
         or _from_whole_page(tree, url, context, changed_at=modified(tree, data, context=context))
+        or from_feed(context)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tasks.extract.bylines import NAME
 from tasks.extract.calendar_words import MONTH_NUMBER, fold
 from tasks.extract.chrome_words import BYLINE, CAPTION, CREDIT, DOMAIN_NAME, ORIGIN, SECTION, TAIL
-from tasks.extract.dates import DateContext, says_published
+from tasks.extract.dates import DateContext, from_feed, says_published
 from tasks.extract.line_region import (
     MAX_DATE_LINE_CHARS,
     Line,
@@ -176,6 +176,7 @@ def _best_headline(lines: list[Line], titles: list[int], repeated: frozenset[str
 def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | None:
     """The publication date: of a line about the headline, else of a line anywhere above the body that says "published".
 
+    Where no line speaks, it is what the feed said.
     A line that the page repeats is a masthead's, and so is a bare date that is the day of the fetch, unless it stands
     under the headline.
     """
@@ -192,7 +193,7 @@ def find_date(lines: list[Line], head: Head, context: DateContext) -> DatedBy | 
         is_line = text in head.under or says_published(text)
         if context.accepts(at, structured=False) and (is_line or not context.is_fetch_day(at)):
             return DatedBy(at=at, precision=moment.precision, source="text")
-    return None
+    return from_feed(context)
 
 
 def _find_sitename(head: Head) -> str | None:

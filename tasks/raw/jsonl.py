@@ -125,5 +125,6 @@ def to_record(
         fetched_at=instant((described or {}).get("fetched_at")),
         source=text_of(described, "source") or container.source,
         zone=text_of(described, "zone"),
+        feed_date=text_of(described, "feed_date"),
         rejection=rejection,
     )

@@ -60,6 +60,7 @@ def page_record(
         fetched_at=fetched_at,
         source=text_of(described, "source") or container.source,
         zone=text_of(described, "zone"),
+        feed_date=text_of(described, "feed_date"),
         rejection=rejection,
     )
 

@@ -17,6 +17,8 @@ from tasks.records.raw import RawRecord
 
 # Request, metadata and warcinfo records tell about captures and are none themselves: they are no rows.
 ABOUT_CAPTURES = {b"warcinfo", b"request", b"metadata"}
+# Neither are the feeds, sitemaps and robots files that led the fetch to pages: it marks their records so.
+NO_PAGE = b"\nmarsad-kind:"
 # What fastwarc raises for a head that it does not take for a WARC record's.
 PARSE_ERRORS = (OSError, ValueError, StopIteration)
 BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -38,8 +40,12 @@ def iter_frames(
         else Framing(window, form, body_limit=limit, is_open=is_open)
     )
     for frame in found:
-        if isinstance(frame, Damage) or _record_type(frame) not in ABOUT_CAPTURES:
+        if isinstance(frame, Damage) or not _is_about_captures(frame):
             yield Mark(frame.offset, frame.skip), frame
+
+
+def _is_about_captures(frame: Frame) -> bool:
+    return _record_type(frame) in ABOUT_CAPTURES or NO_PAGE in frame.head.lower()
 
 
 def _record_type(frame: Frame) -> bytes:
@@ -140,6 +146,7 @@ def to_record(
         fetched_at=_utc(parsed.record_date),
         source=parsed.headers.get("Marsad-Source") or container.source,
         zone=parsed.headers.get("Marsad-Zone") or None,
+        feed_date=parsed.headers.get("Marsad-Feed-Date") or None,
         rejection=rejection,
     )
 

@@ -17,7 +17,8 @@ class RawRecord:
     from the others of its container (byte offset, line number, member name and ordinal, file path). `payload` is
     what remains after transfer and content decoding. `media_type` is 'text/html' or 'text/plain' where the record is
     a page of that kind, else what was declared, lower-case. `charset` is the one of the HTTP header. `zone` is an IANA
-    name. `rejection` is set when the reader itself already knows that the record is no page.
+    name. `feed_date` is when the feed or sitemap that named the page says it was published, as it says it. `rejection`
+    is set when the reader itself already knows that the record is no page.
     """
 
     container: str
@@ -30,6 +31,7 @@ class RawRecord:
     fetched_at: datetime | None = None
     source: str | None = None
     zone: str | None = None
+    feed_date: str | None = None
     rejection: Rejection | None = None
 
     @property

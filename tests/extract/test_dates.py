@@ -303,3 +303,56 @@ def test_a_page_that_shows_an_islamic_date_alone_has_no_date(day: str, shown: st
 def test_the_civil_day_beside_an_islamic_one_is_the_date() -> None:
     dated = date_of('<body><h1>الأشغال تبدأ</h1><div class="date">1446/03/12 هـ - 15/09/2024 م</div></body>')
     assert dated == DatedBy(at=datetime(2024, 9, 15, tzinfo=UTC), precision="day", source="text")
+
+
+STATED = '{"@type": "NewsArticle", "datePublished": "2024-11-01"}'
+
+
+def dated_by_feed(
+    html: str, feed_date: str | None, *, url: str | None = None, zone: str | None = None
+) -> DatedBy | None:
+    tree = parse_html(f"<html>{html}</html>")
+    assert tree is not None
+    return published(tree, read_page_data(tree), url=url, context=DateContext(FETCHED, zone, feed_date))
+
+
+@pytest.mark.parametrize(
+    ("feed_date", "at", "precision"),
+    [
+        ("2024-11-20T08:15:30+01:00", datetime(2024, 11, 20, 7, 15, 30, tzinfo=UTC), "second"),
+        ("2024-11-20T08:15+01:00", datetime(2024, 11, 20, 7, 15, tzinfo=UTC), "minute"),
+        ("2024-11-20", datetime(2024, 11, 20, tzinfo=UTC), "day"),
+        ("Wed, 20 Nov 2024 08:15:30 +0100", datetime(2024, 11, 20, 7, 15, 30, tzinfo=UTC), "second"),
+    ],
+)
+def test_a_page_that_is_silent_has_the_date_of_its_feed(feed_date: str, at: datetime, precision: str) -> None:
+    dated = dated_by_feed("<body><p>Nothing here says when.</p></body>", feed_date)
+    assert dated is not None
+    assert (dated.at, dated.precision, dated.source) == (at, precision, "feed")
+
+
+def test_a_feed_date_without_offset_is_of_the_pages_zone() -> None:
+    dated = dated_by_feed("<body><p>Nothing here says when.</p></body>", "2024-11-20T08:15:30", zone="Asia/Amman")
+    assert dated is not None
+    assert dated.at == datetime(2024, 11, 20, 5, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("html", "url", "source"),
+    [
+        (f'<script type="application/ld+json">{STATED}</script>', None, "json_ld"),
+        ('<head><meta property="article:published_time" content="2024-11-01"></head>', None, "meta"),
+        ('<body><time datetime="2024-11-01">yesterday</time></body>', None, "time_tag"),
+        ("<body><p>Nothing.</p></body>", "http://a.example/2024/11/01/ferry", "url"),
+        ('<body><p class="date">1 November 2024</p></body>', None, "text"),
+    ],
+)
+def test_what_the_page_says_itself_goes_before_its_feed(html: str, url: str | None, source: str) -> None:
+    dated = dated_by_feed(html, "2024-11-20", url=url)
+    assert dated is not None
+    assert (dated.at, dated.source) == (datetime(2024, 11, 1, tzinfo=UTC), source)
+
+
+@pytest.mark.parametrize("feed_date", ["2024-11-27T00:00:00Z", "1970-01-01T00:00:00Z", "soon", "", None, "9" * 300])
+def test_a_feed_date_that_cannot_be_is_none(feed_date: str | None) -> None:
+    assert dated_by_feed("<body><p>Nothing here says when.</p></body>", feed_date) is None

@@ -466,3 +466,22 @@ def test_many_short_lines_take_linear_time() -> None:
 
 def test_a_page_of_white_space_and_controls_has_no_article() -> None:
     assert extract_text("\u2028\n \x1c\n", url=None, context=DateContext()) is None
+
+
+def test_a_text_that_is_silent_has_the_date_of_its_feed_and_its_own_goes_before() -> None:
+    dates = []
+    for text in (page(MENU, TITLE), page(MENU, TITLE, "Publié le 12 novembre 2024 à 10h15")):
+        raw = RawRecord(
+            container="c",
+            position="0",
+            raw_path="c/p.txt",
+            payload=text.encode(),
+            media_type="text/plain",
+            fetched_at=datetime(2024, 11, 25, 10, tzinfo=UTC),
+            feed_date="2024-11-20T08:15Z",
+        )
+        outcome = extract_article(raw, min_chars=50)
+        assert isinstance(outcome, Article)
+        assert outcome.published is not None
+        dates.append((outcome.published.at.day, outcome.published.precision, outcome.published.source))
+    assert dates == [(20, "minute", "feed"), (12, "minute", "text")]

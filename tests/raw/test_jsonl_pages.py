@@ -37,6 +37,11 @@ def test_a_line_is_the_page_it_describes(tmp_path: Path) -> None:
     )
 
 
+def test_a_line_may_state_what_the_feed_said(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl", line(text="one", feed_date=" 2024-05-05 ") + line(text="two", feed_date=20240505))
+    assert [record.feed_date for record in records_of(tmp_path)] == ["2024-05-05", None]
+
+
 def test_source_is_the_line_s_else_the_folder_s(tmp_path: Path) -> None:
     put(tmp_path, "outlet/a.jsonl", line(text="x", source="Le Matin") + line(text="x") + line(text="x", source=" "))
     assert [r.source for r in records_of(tmp_path)] == ["Le Matin", "outlet", "outlet"]

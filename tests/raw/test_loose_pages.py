@@ -51,6 +51,12 @@ def test_a_page_at_the_root_belongs_to_no_source(tmp_path: Path) -> None:
     assert (record.container, record.source) == ("", None)
 
 
+def test_meta_may_state_what_the_feed_said(tmp_path: Path) -> None:
+    put(tmp_path, "o/a.html", b"x")
+    put(tmp_path, "o/meta.jsonl", meta({"file": "a.html", "feed_date": "2024-05-05"}))
+    assert record_of(tmp_path).feed_date == "2024-05-05"
+
+
 def test_without_meta_fetched_at_is_the_file_s_time(tmp_path: Path) -> None:
     os.utime(put(tmp_path, "o/a.html", b"x"), (HOUR.timestamp(),) * 2)
     assert record_of(tmp_path).fetched_at == HOUR

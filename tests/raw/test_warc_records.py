@@ -148,6 +148,23 @@ def test_the_fetch_flow_s_headers_name_source_and_zone(tmp_path: Path) -> None:
     assert (record.source, record.zone) == ("هسبريس", "Africa/Casablanca")
 
 
+@pytest.mark.parametrize("name", ["Marsad-Kind", "marsad-kind", "MARSAD-KIND"])
+def test_what_the_fetch_marks_as_no_page_is_no_record(tmp_path: Path, name: str) -> None:
+    records = [warc(http(PAGE), f"{name}: feed"), warc(http(PAGE)), warc(http(PAGE), f"{name}: robots", kind="revisit")]
+    put(tmp_path, "a.warc", b"".join(records))
+    assert [outcome(record) for record in records_of(tmp_path)] == ["page"]
+
+
+def test_a_page_that_speaks_of_the_mark_is_a_record(tmp_path: Path) -> None:
+    put(tmp_path, "a.warc", warc(http(b"<p>x\nMarsad-Kind: feed\n", "Content-Type: text/html", "Marsad-Kind: feed")))
+    assert outcome(record_of(tmp_path)) == "page"
+
+
+def test_the_fetch_flow_s_header_tells_what_the_feed_said(tmp_path: Path) -> None:
+    put(tmp_path, "a.warc", warc(http(PAGE), "Marsad-Feed-Date: 2024-05-05T10:00:00+01:00") + warc(http(PAGE)))
+    assert [record.feed_date for record in records_of(tmp_path)] == ["2024-05-05T10:00:00+01:00", None]
+
+
 def test_without_the_header_the_source_is_the_top_level_folder(tmp_path: Path) -> None:
     put(tmp_path, "outlet/2024/a.warc", warc(http(PAGE)))
     record = record_of(tmp_path)
