@@ -7,7 +7,7 @@ PEERS_READY := $(PEERS)/.venv/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-logic check format eval bench bench-peers bench-scale bench-memory soak samples readme clean
+.PHONY: help env run test test-logic check format eval bench bench-peers bench-scale bench-memory bench-fetch soak samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -66,6 +66,9 @@ soak: $(READY)   ## kills, faults and mutated pages at length; prints a table
 
 bench-memory: $(READY) ## peak memory, from 2,000 pages to 50,000
 	$(BIN)/python -m benchmarks.memory
+
+bench-fetch: $(READY) ## pages a second from loopback into WARC, and memory
+	$(BIN)/python -m benchmarks.fetching
 
 samples: $(READY) ## write data/raw anew from tests/samples
 	$(BIN)/python -m tests.samples.build

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from prefect import flow
 from prefect.events.worker import EventsWorker
@@ -12,26 +12,28 @@ from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
 from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.settings import Settings, load_settings
+from flows.arguments import whole
+from flows.fetch_pages import FetchParameters, fetch_pages
 from flows.prefect_server import die_with_parent
 from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
+from tasks.fetch import has_sources
 from tasks.plan import Changes
 from tasks.records.batches import Batch
-from tasks.records.errors import RunFailed, failure_sentence
+from tasks.records.errors import MarsadError, RunFailed, failure_sentence
 from tasks.records.reports import BatchReport, RunReport, failed_batch
 from tasks.run import Run, open_run
 from tasks.site_rules import Rules
 
+log = logging.getLogger(__name__)
+
 # While one batch is sorted and written, others keep the workers busy; each holds its rows until then.
 BATCHES_AT_ONCE = 3
 FLUSH_S = 5.0
-
-T = TypeVar("T")
 
 
 class BuildParameters(BaseModel):
@@ -45,6 +47,7 @@ class BuildParameters(BaseModel):
     settle: bool = Field(
         default=False, title="Settle", description="Settle again what other pages have taught about a site since."
     )
+    fetch: bool = Field(default=False, title="Fetch", description="First fetch what is due of every source.")
     rebuild: bool = Field(
         default=False, title="Rebuild", description="Look at everything again; redo what an older version made."
     )
@@ -54,13 +57,20 @@ class BuildParameters(BaseModel):
 
     @classmethod
     def of(
-        cls, settings: Settings, *, file: Path | None, rebuild: bool = False, settle: bool = False
+        cls,
+        settings: Settings,
+        *,
+        file: Path | None,
+        fetch: bool = False,
+        rebuild: bool = False,
+        settle: bool = False,
     ) -> "BuildParameters":
         """The parameters that a command line or schedule with these settings means."""
         return cls(
             raw_dir=str(settings.raw_dir.resolve()),
             out_dir=str(settings.out_dir.resolve()),
             workers=settings.workers,
+            fetch=fetch,
             rebuild=rebuild,
             settle=settle,
             settings_file=str(file.resolve()) if file else None,
@@ -68,13 +78,11 @@ class BuildParameters(BaseModel):
 
     def settings(self) -> Settings:
         """The settings under these parameters."""
-        file = Path(self.settings_file) if self.settings_file else None
-        return load_settings(file, raw_dir=self.raw_dir, out_dir=self.out_dir, workers=self.workers)
+        return load_settings(self.file(), raw_dir=self.raw_dir, out_dir=self.out_dir, workers=self.workers)
 
-
-def whole(value: T) -> T:
-    """An argument that Prefect hands to a task as it is, without walking through it in search of futures."""
-    return cast(T, quote(value))
+    def file(self) -> Path | None:
+        """The settings file, where it is another than the project's."""
+        return Path(self.settings_file) if self.settings_file else None
 
 
 def _run_name() -> str:
@@ -92,7 +100,7 @@ def _run_name() -> str:
     validate_parameters=True,
 )
 def build_documents(parameters: BuildParameters) -> RunReport:
-    """Build everything pending: raw pages -> pages -> documents.
+    """Build everything pending: raw pages -> pages -> documents; where it is told to, fetch first.
 
     Fails when a batch failed or the counts do not add up; what is done stays done, and the next run takes up the rest.
     """
@@ -101,6 +109,7 @@ def build_documents(parameters: BuildParameters) -> RunReport:
     console = report_console()
     # Prefect attaches its handler to these loggers (extra_loggers) and sets no level.
     logging.getLogger("tasks").setLevel(logging.INFO)
+    unfetched = fetch_first(parameters) if parameters.fetch else None
     with open_run(parameters.settings(), is_rebuild=parameters.rebuild, is_settling=parameters.settle) as run:
         changes, unscanned = plan_changes(run)
         with RunProgress(n_due=sum(batch.n_records for batch in changes.to_write), console=console) as progress:
@@ -109,7 +118,23 @@ def build_documents(parameters: BuildParameters) -> RunReport:
         report = run.report(changes, [*unscanned, *reports, *failed], settled)
     publish_report(report)
     print_report(report, console)
-    return refuse_failed(report)
+    refuse_failed(report)
+    if unfetched is not None:
+        raise unfetched
+    return report
+
+
+def fetch_first(parameters: BuildParameters) -> MarsadError | None:
+    """Why a fetch failed, to be raised once all that is there is built; None where it went well or had no source."""
+    settings = parameters.settings()
+    if not has_sources(settings):
+        return None
+    try:
+        fetch_pages(FetchParameters.of(settings, file=parameters.file()))
+    except MarsadError as error:
+        log.warning("fetching failed, building goes on: %s", error)
+        return error
+    return None
 
 
 def plan_changes(run: Run) -> tuple[Changes, list[BatchReport]]:
@@ -172,13 +197,12 @@ def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:
     return failed_batch(batch_id, label, failure_sentence(result))
 
 
-def refuse_failed(report: RunReport) -> RunReport:
-    """The report, unless a batch of it failed. Raises RunFailed then."""
+def refuse_failed(report: RunReport) -> None:
+    """Nothing. Raises RunFailed where a batch failed."""
     if report.failed:
         raise RunFailed(
             f"{len(report.failed)} batches failed, first {report.failed[0].label}: {report.failed[0].error}"
         )
-    return report
 
 
 def flush_prefect() -> None:

@@ -95,6 +95,37 @@ def _build(
 
 
 @app.command()
+def fetch(
+    source: Annotated[str | None, typer.Option("--source", help="Fetch this source only.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most pages of each source.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due, and ask nobody for anything.")] = False,
+    raw: RawOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Fetch what is due of every source in config/sources.yaml into RAW/warc. Can be interrupted."""
+    from tasks.fetch import chosen_sources, due_rows, user_agent  # noqa: PLC0415 - loads the client and its libraries
+
+    chosen = load_settings(settings, raw_dir=raw)
+    chosen_sources(chosen, source)
+    if dry_run:
+        print_rows(due_rows(chosen, only=source), Form.TABLE)
+        return
+    user_agent(chosen)
+    with server_for_run(chosen.state_dir) as server:
+        note(f"Fetching into {chosen.raw_dir} (starting Prefect, which takes some seconds)")
+        from flows.build_documents import flush_prefect  # noqa: PLC0415 - loads Prefect
+        from flows.fetch_pages import FetchParameters, fetch_pages  # noqa: PLC0415
+
+        if server is not None:
+            server.wait_until_ready()
+        try:
+            fetch_pages(FetchParameters.of(chosen, file=settings, source=source, limit=limit))
+        finally:
+            flush_prefect()
+    note("Build it: marsad run")
+
+
+@app.command()
 def serve(settings: SettingsOption = None) -> None:
     """Run the Prefect server, its UI and the scheduled build until Ctrl-C."""
     chosen = load_settings(settings)
@@ -115,6 +146,63 @@ def query(
     from tasks.answers import run_query  # noqa: PLC0415 - DuckDB loads here
 
     print_rows(run_query(sql, out=load_settings(settings, out_dir=out).out_dir), form)
+
+
+@app.command()
+def why(
+    url: Annotated[str, typer.Argument(help="Address of a page, with or without its tracking parameters.")],
+    raw: RawOption = None,
+    out: OutOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Say what is known of one URL: how it was found and fetched, its raw record, its row, its document."""
+    from flows.why_out import print_sections  # noqa: PLC0415
+    from tasks.why import why as sections_of  # noqa: PLC0415 - DuckDB loads here
+
+    print_sections(sections_of(url, load_settings(settings, raw_dir=raw, out_dir=out)))
+
+
+sources_app = typer.Typer(help="The outlets in config/sources.yaml.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+
+
+@sources_app.command("list")
+def list_sources(settings: SettingsOption = None) -> None:
+    """List the sources with what is known of each."""
+    from tasks.fetch import source_rows  # noqa: PLC0415
+
+    print_rows(source_rows(load_settings(settings)), Form.TABLE)
+
+
+@sources_app.command("add")
+def add_source(
+    url: Annotated[str, typer.Argument(help="Address of the outlet's home page.")],
+    write: Annotated[bool, typer.Option("--write", help="Append the entry to the sources file.")] = False,
+    settings: SettingsOption = None,
+) -> None:
+    """Propose an entry for an outlet, by the feeds and sitemaps that its home page and robots.txt name."""
+    from tasks.discover import add_proposal, propose  # noqa: PLC0415 - loads the client and its libraries
+
+    chosen = load_settings(settings)
+    entry = propose(url, chosen)
+    typer.echo(entry)
+    if write:
+        add_proposal(entry, chosen)
+        note(f"Added to {chosen.sources_file}.")
+    else:
+        note(f"Add it with --write, or copy it into {chosen.sources_file}.")
+
+
+state_app = typer.Typer(help="The ledger of what was found and fetched.", no_args_is_help=True)
+app.add_typer(state_app, name="state")
+
+
+@state_app.command("rebuild")
+def rebuild_state(raw: RawOption = None, settings: SettingsOption = None) -> None:
+    """Make the ledger anew from the archive under RAW/warc."""
+    from tasks.fetch import rebuild_ledger  # noqa: PLC0415
+
+    note(rebuild_ledger(load_settings(settings, raw_dir=raw)))
 
 
 @app.command()

@@ -26,7 +26,7 @@ UNFINISHED = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
 
 
 def build_deployment(settings: Settings, *, settings_file: Path | None) -> RunnerDeployment:
-    """The cron deployment of the build and of settling; a run that falls due while another runs is cancelled at once.
+    """The cron deployment of fetch and build, and of settling; a run due while another runs is cancelled.
 
     Raises UsageError for a cron expression that is none.
     """
@@ -37,7 +37,7 @@ def build_deployment(settings: Settings, *, settings_file: Path | None) -> Runne
             CronSchedule(cron=cron)
         except ValidationError as error:
             raise UsageError(f"setting {kind}_cron: {cron!r} is no cron expression of five fields") from error
-        parameters = BuildParameters.of(settings, file=settings_file, settle=kind == "settle")
+        parameters = BuildParameters.of(settings, file=settings_file, fetch=kind == "build", settle=kind == "settle")
         schedules.append(Cron(cron, parameters={"parameters": parameters.model_dump()}, slug=kind))
     deployment = build_documents.to_deployment(
         name="scheduled",
@@ -45,7 +45,7 @@ def build_deployment(settings: Settings, *, settings_file: Path | None) -> Runne
         parameters={"parameters": BuildParameters.of(settings, file=settings_file).model_dump()},
         entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        description="Builds whatever is pending in the raw folder; at night it also settles what is better known.",
+        description="Fetches what is due and builds what is pending; at night it also settles what is better known.",
         tags=["build"],
     )
     if not isinstance(deployment, RunnerDeployment):

@@ -14,6 +14,35 @@ UPDATE_S = 2.0
 ARTIFACT_KEY = "build-progress"
 
 
+class FetchProgress:
+    """Counts pages that were asked for, from many threads, for the terminal; how many are due is not known."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._columns = (
+            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.completed:.0f}"),
+            TimeElapsedColumn(),
+        )
+        self._bar = Progress(*self._columns, console=console, transient=True) if console.is_terminal else None
+        self._task = self._bar.add_task("pages asked for", total=None) if self._bar else None
+
+    def add(self, n_pages: int) -> None:
+        """Count pages that are done."""
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task, n_pages)
+
+    def __enter__(self) -> "FetchProgress":
+        """Start showing."""
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """End the line."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
 class RunProgress:
     """Counts pages from many threads; shows them in the terminal and, every two seconds, in the UI."""
 

@@ -74,7 +74,7 @@ def report_markdown(report: RunReport) -> str:
         lines += ["## Failed batches", *(f"* `{batch.label}`: {batch.error}" for batch in report.failed), ""]
     if report.groups:
         lines += [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
-        lines += [f"| {' | '.join(_cell(value) for value in group_row(group).values())} |" for group in report.groups]
+        lines += [f"| {' | '.join(cell(value) for value in group_row(group).values())} |" for group in report.groups]
         lines.append("")
     if report.rejected:
         lines += ["## Rejected, by reason", "| reason | pages | meaning |", "|---|---|---|"]
@@ -85,7 +85,8 @@ def report_markdown(report: RunReport) -> str:
     return "\n".join(lines)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as it may stand in a markdown table."""
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 

@@ -40,7 +40,7 @@ def serve_until_stopped(settings: Settings, *, settings_file: Path | None) -> No
         server.wait_until_ready()
         end_lost_runs(deployment)
         with _announced(settings.state_dir, api_url):
-            crons = f"build: {settings.build_cron}   settle: {settings.settle_cron} (UTC)"
+            crons = f"fetch and build: {settings.build_cron}   settle: {settings.settle_cron} (UTC)"
             typer.echo(f"UI: http://127.0.0.1:{settings.serve_port}   {crons}", err=True)
             typer.echo("Ctrl-C stops it.", err=True)
             _run_deployment(deployment)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from tasks.records.errors import ContractError
 from tasks.records.fetches import OUTCOMES
 
-# Ends of a URL that are no failure.
-GOOD = ("fetched", "unchanged")
+# Ends of a URL that are no failure: of one that moved, the page stands under its own address.
+GOOD = ("fetched", "unchanged", "moved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ OUTCOMES: dict[str, str] = {
     "found": "seen in a feed, sitemap, list or section page, not asked for yet",
     "fetched": "answered with a page, which is archived",
     "unchanged": "asked again; the server says, or the bytes show, that nothing changed",
+    "moved": "redirects to another address, under which it is kept",
     "robots": "robots.txt forbids it, or could not be read, which forbids all for now",
     "excluded": "the patterns of its source leave it out",
     "bad_url": "no address that can be asked for over http or https",

@@ -390,7 +390,7 @@ def test_a_record_rejected_by_its_reader_stays_rejected() -> None:
 
 def test_a_record_without_media_type_is_sniffed() -> None:
     assert article_of(page(), media_type=None).extractor.startswith("trafilatura-")
-    assert article_of("\n".join(PARAGRAPHS), media_type=None).extractor == "text-lines-1"
+    assert article_of("\n".join(PARAGRAPHS), media_type=None).extractor == "text-lines-2"
 
 
 def test_html_served_as_plain_text_is_html() -> None:

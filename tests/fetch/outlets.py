@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-FIRST_DAY = datetime(2024, 5, 1, 6, tzinfo=UTC)
+# Pages are of today: older ones are not asked for again.
+FIRST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=12)
 FEED_ITEMS = 50
 SITEMAP_URLS = 120
 LANGUAGES = ("fr", "ar", "es", "en")
@@ -73,7 +74,7 @@ class Outlet:
 
     def published(self, page: int) -> datetime:
         """When a page says it was published."""
-        return FIRST_DAY + timedelta(minutes=7 * page)
+        return FIRST + timedelta(minutes=page % 600)
 
     def expected(self) -> Iterator[str]:
         """The paths of the pages that a fetch must archive, once each."""

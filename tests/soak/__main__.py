@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from tests.soak.fetches import kill_fetches, whole_site
 from tests.soak.fuzz import fuzz
 from tests.soak.kills import kill_builds
 from tests.soak.runs import clock_set_back, files_that_grow, full_disk, second_run
@@ -17,6 +18,7 @@ from tests.soak.table import Line, markdown
 OK, WRONG = 0, 1
 PAGES, QUICK_PAGES = 5_000, 200
 KILLS, QUICK_KILLS = 50, 6
+FETCH_KILLS, QUICK_FETCH_KILLS = 30, 4
 # How many of all kills must fall between the first and the last commit of a build.
 SHARE_BETWEEN = 0.6
 
@@ -41,6 +43,17 @@ def mutants(line: Line, told: argparse.Namespace) -> None:
     fuzz(line, seed=told.seed, first=told.first, n_pages=n_pages)
 
 
+def site(line: Line, told: argparse.Namespace) -> None:
+    """Fetches of a whole site."""
+    whole_site(line, outlets=20, pages=50 if told.quick else 500)
+
+
+def fetch_kills(line: Line, told: argparse.Namespace) -> None:
+    """Kills of fetches."""
+    n_kills = QUICK_FETCH_KILLS if told.quick else FETCH_KILLS
+    kill_fetches(line, n_kills=n_kills, progress=lambda n: say(f"fetch kills: {n} of {n_kills}"))
+
+
 PARTS: dict[str, tuple[str, Callable[[Line, argparse.Namespace], None]]] = {
     "fuzz": ("mutated pages through the pipeline", mutants),
     "kills": ("SIGKILL of builds, readers polling", kills),
@@ -48,6 +61,8 @@ PARTS: dict[str, tuple[str, Callable[[Line, argparse.Namespace], None]]] = {
     "second": ("a second run on the same output", lambda line, _: second_run(line)),
     "clock": ("the clock set back", lambda line, _: clock_set_back(line)),
     "growth": ("files that grow during runs", lambda line, _: files_that_grow(line)),
+    "site": ("a site of 20 outlets, fetched thrice", site),
+    "fetch-kills": ("SIGKILL of fetches", fetch_kills),
     "disk": ("disk full, read-only", lambda line, _: full_disk(line)),
 }
 

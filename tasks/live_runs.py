@@ -1,0 +1,39 @@
+"""Which fetches are alive: each holds a lock on a file of its own, which is gone with its process, however it ends."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tasks.records.errors import UsageError
+
+FOLDER = "fetches"
+
+
+@contextmanager
+def announced(state_dir: Path, run_id: str) -> Iterator[None]:
+    """Let other fetches of this machine see that this one is alive."""
+    path = state_dir / FOLDER / f"{run_id}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"state folder {state_dir} cannot be written ({error.strerror}); set state_dir") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def ended_runs(state_dir: Path) -> Iterator[str]:
+    """The ids of runs that were killed; the caller gives back what they had taken. Each is told once."""
+    for path in sorted((state_dir / FOLDER).glob("*.lock")):
+        with suppress(FileNotFoundError), path.open("r", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield path.stem
+            path.unlink(missing_ok=True)
