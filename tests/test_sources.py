@@ -8,9 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.settings import SettingsError
+from config.settings import SOURCES_FILE, SettingsError
 from config.sources import (
-    SOURCES_FILE,
     Source,
     Sources,
     SourcesError,
@@ -55,11 +54,6 @@ def test_every_field_says_what_it_is(model: type[Source]) -> None:
     assert all(field.description for field in model.model_fields.values())
     assert model.model_config["extra"] == "forbid"
     assert model.model_config["frozen"]
-
-
-def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MARSAD_SOURCES", str(write(tmp_path, FULL)))
-    assert [source.name for source in load_sources().sources] == ["herald"]
 
 
 def test_a_list_may_be_a_file() -> None:
