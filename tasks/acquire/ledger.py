@@ -258,6 +258,13 @@ class Ledger:
                 connection.execute(_filling(), facts)
         return len(new)
 
+    def adopt(self, found: NewUrl, *, run_id: str, until: datetime) -> bool:
+        """Whether a URL is new; it is then the run's, as if claimed: recorded or released, or free after `until`."""
+        row = _new_row(found) | {"claimed_by": run_id, "claimed_until": until}
+        with self._writing() as connection:
+            statement = self._insert(urls).values(row).on_conflict_do_nothing().returning(urls.c.key)
+            return connection.scalar(statement) is not None
+
     def claim(
         self, source: str, *, kinds: Sequence[UrlKind], n: int, now: datetime, run_id: str, lease_s: float
     ) -> list[UrlRow]:

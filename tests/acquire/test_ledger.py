@@ -590,3 +590,15 @@ def test_a_server_that_ends_while_the_ledger_is_open_is_one_sentence(postgres_se
         with pytest.raises(UsageError, match="cannot be used") as refused:
             ledger.n_urls()
         assert PASSWORD not in str(refused.value)
+
+
+def test_an_adopted_url_is_new_once_and_due_again_when_its_run_is_released(ledger_url: str) -> None:
+    with open_ledger(ledger_url) as ledger:
+        found = NewUrl(url="https://a.example/own", source="herald", kind="page", found_at=NOW, due_at=NOW)
+        until = NOW + timedelta(hours=1)
+        assert ledger.adopt(found, run_id="r1", until=until)
+        assert not ledger.adopt(found, run_id="r2", until=until)
+        asked = {"kinds": ("page",), "n": 5, "now": NOW, "lease_s": 60.0}
+        assert ledger.claim("herald", run_id="r2", **asked) == []
+        assert ledger.release("r1") == 1
+        assert [row.url for row in ledger.claim("herald", run_id="r2", **asked)] == [found.url]
