@@ -7,13 +7,13 @@ from benchmarks.quality import PARTS
 
 
 def test_floors_stand_under_parts_that_are_measured() -> None:
-    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale", "memory"} - {"entities"}
+    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale", "memory", "fetching"} - {"entities"}
 
 
 def test_floors_of_quality_are_shares_of_one_and_ceilings_of_scale_are_seconds() -> None:
     parts = load_floors()
     assert all(name.endswith("_s") for name in parts.pop("scale"))
-    for name in ("throughput", "peers", "memory"):
+    for name in ("throughput", "peers", "memory", "fetching"):
         assert all(value > 0 for value in parts.pop(name).values())
     assert all(0 < floor <= 1 for part in parts.values() for floor in part.values())
 
