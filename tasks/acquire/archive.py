@@ -347,6 +347,8 @@ def _response(
         "Marsad-Zone": provenance.zone,
         "Marsad-Kind": None if provenance.kind == "page" else provenance.kind,
         "Marsad-Feed-Date": provenance.published,
+        "Marsad-Feed-Title": provenance.title,
+        "Marsad-Feed-Authors": "; ".join(provenance.authors[:MAX_AUTHORS]),
     }
     headers = {name: value for name, text in stated.items() if text and (value := one_line(text[:MAX_HEADER_CHARS]))}
     uri = _header_uri(exchange.url)

@@ -1,11 +1,14 @@
 """A raw record -> what the page says, from its own bytes alone."""
 
+import dataclasses
 import re
 
 from tasks.extract.complexity import excess_of, excess_of_text
 from tasks.extract.dates import DateContext, warm_up_dates
 from tasks.extract.decoding import decode
 from tasks.extract.html import extract_html, shows_nothing
+from tasks.extract.page_data import plain
+from tasks.extract.people import people
 from tasks.extract.plain_text import extract_text
 from tasks.extract.urls import captured_at, warm_up_domains
 from tasks.records.article import Article, Rejection
@@ -79,7 +82,15 @@ def _extract(raw: RawRecord, min_chars: int) -> Article | Rejection:
     article = route(text, url=raw.url, context=context)
     if article is None:
         return _reject("empty" if is_html and shows_nothing(text) else "no_main_text")
-    return _objection(article, min_chars) or article
+    return _objection(article, min_chars) or _with_feed(article, raw)
+
+
+def _with_feed(article: Article, raw: RawRecord) -> Article:
+    """The article with the title and the authors that its feed states, where the page states none."""
+    title = article.title or plain(raw.feed_title)
+    outlet = frozenset({article.sitename.casefold()} if article.sitename else ())
+    authors = article.authors or people([raw.feed_authors] if raw.feed_authors else [], organisations=outlet)
+    return dataclasses.replace(article, title=title, authors=authors)
 
 
 def _objection(article: Article, min_chars: int) -> Rejection | None:

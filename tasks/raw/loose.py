@@ -61,6 +61,8 @@ def page_record(
         source=text_of(described, "source") or container.source,
         zone=text_of(described, "zone"),
         feed_date=text_of(described, "feed_date"),
+        feed_title=text_of(described, "feed_title"),
+        feed_authors=text_of(described, "feed_authors"),
         rejection=rejection,
     )
 

@@ -147,6 +147,8 @@ def to_record(
         source=parsed.headers.get("Marsad-Source") or container.source,
         zone=parsed.headers.get("Marsad-Zone") or None,
         feed_date=parsed.headers.get("Marsad-Feed-Date") or None,
+        feed_title=parsed.headers.get("Marsad-Feed-Title") or None,
+        feed_authors=parsed.headers.get("Marsad-Feed-Authors") or None,
         rejection=rejection,
     )
 

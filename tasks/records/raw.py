@@ -17,8 +17,8 @@ class RawRecord:
     from the others of its container (byte offset, line number, member name and ordinal, file path). `payload` is
     what remains after transfer and content decoding. `media_type` is 'text/html' or 'text/plain' where the record is
     a page of that kind, else what was declared, lower-case. `charset` is the one of the HTTP header. `zone` is an IANA
-    name. `feed_date` is when the feed or sitemap that named the page says it was published, as it says it. `rejection`
-    is set when the reader itself already knows that the record is no page.
+    name. `feed_date`, `feed_title` and `feed_authors` (one string) are what the feed or sitemap that named the page
+    says of it, as it says it. `rejection` is set when the reader itself already knows that the record is no page.
     """
 
     container: str
@@ -32,6 +32,8 @@ class RawRecord:
     source: str | None = None
     zone: str | None = None
     feed_date: str | None = None
+    feed_title: str | None = None
+    feed_authors: str | None = None
     rejection: Rejection | None = None
 
     @property

@@ -436,3 +436,23 @@ FRAGMENTS = (
 def test_no_markup_raises(html: str) -> None:
     outcome = extract_article(record(html), min_chars=1)
     assert not isinstance(outcome, Rejection) or outcome.reason != "error", outcome
+
+
+def test_a_page_that_is_silent_has_the_title_and_authors_of_its_feed_and_its_own_go_before() -> None:
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    named = '<head><title>Le quai avance</title><meta name="author" content="Nadia Berrada"></head>'
+    said = []
+    for head in ("", named):
+        raw = RawRecord(
+            container="c",
+            position="0",
+            raw_path="c/p.html",
+            payload=f"<html>{head}<body><article>{body}</article></body></html>".encode(),
+            media_type="text/html",
+            feed_title="Un titre du fil",
+            feed_authors="Par Karim Sayegh; AFP",
+        )
+        article = extract_article(raw, min_chars=50)
+        assert isinstance(article, Article)
+        said.append((article.title, article.authors))
+    assert said == [("Un titre du fil", ("Karim Sayegh",)), ("Le quai avance", ("Nadia Berrada",))]

@@ -161,8 +161,17 @@ def test_a_page_that_speaks_of_the_mark_is_a_record(tmp_path: Path) -> None:
 
 
 def test_the_fetch_flow_s_header_tells_what_the_feed_said(tmp_path: Path) -> None:
-    put(tmp_path, "a.warc", warc(http(PAGE), "Marsad-Feed-Date: 2024-05-05T10:00:00+01:00") + warc(http(PAGE)))
-    assert [record.feed_date for record in records_of(tmp_path)] == ["2024-05-05T10:00:00+01:00", None]
+    said = (
+        "Marsad-Feed-Date: 2024-05-05T10:00:00+01:00",
+        "Marsad-Feed-Title: الرصيف يتقدم",
+        "Marsad-Feed-Authors: منى",
+    )
+    put(tmp_path, "a.warc", warc(http(PAGE), *said) + warc(http(PAGE)))
+    first, second = records_of(tmp_path)
+    assert (first.feed_date, first.feed_title, first.feed_authors) == (
+        "2024-05-05T10:00:00+01:00", "الرصيف يتقدم", "منى",
+    )  # fmt: skip
+    assert (second.feed_date, second.feed_title, second.feed_authors) == (None, None, None)
 
 
 def test_without_the_header_the_source_is_the_top_level_folder(tmp_path: Path) -> None:
