@@ -128,6 +128,8 @@ class Site:
         if outlet is None:
             return Reply(404)
         path, _, query = target.partition("?")
+        if path == "/":
+            return self._home(outlet)
         makers = {"/robots.txt": self._robots, "/feed.xml": self._rss, "/atom.xml": self._atom,
                   "/feed.json": self._json, "/sitemap.xml": self._sitemap_index, "/news/": self._section}  # fmt: skip
         if path in makers:
@@ -150,8 +152,16 @@ class Site:
     def _base(self, outlet: Outlet) -> str:
         return f"http://{outlet.host}:{self.port}"
 
+    def _home(self, outlet: Outlet) -> Reply:
+        """The home page, which names its feed as pages do; an outlet of sitemaps names it in its robots.txt."""
+        kind = {"rss": "rss+xml", "atom": "atom+xml", "json": "feed+json"}.get(outlet.start)
+        link = f'<link rel="alternate" type="application/{kind}" href="{outlet.start_path()}">' if kind else ""
+        head = f'<!DOCTYPE html><html lang="{outlet.language}"><head><title>{outlet.host}</title>{link}</head>'
+        return Reply(200, f"{head}<body><h1>{outlet.host}</h1></body></html>".encode())
+
     def _robots(self, outlet: Outlet, _: int) -> Reply:
-        return Reply(200, b"User-agent: *\nDisallow: /private/\n", "text/plain")
+        sitemap = f"Sitemap: {self._base(outlet)}/sitemap.xml\n" if outlet.start == "sitemap" else ""
+        return Reply(200, f"User-agent: *\nDisallow: /private/\n{sitemap}".encode(), "text/plain")
 
     def _pages(self, outlet: Outlet, part: int, size: int) -> range:
         return range(part * size, min(outlet.n_pages, (part + 1) * size))

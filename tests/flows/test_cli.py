@@ -32,7 +32,9 @@ def marsad(*arguments: object, stdin: str = "", **environment: str) -> "subproce
     )
 
 
-@pytest.mark.parametrize("command", ["", "run", "rebuild", "serve", "query", "tag"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "settle", "rebuild", "fetch", "sources", "state", "why", "serve", "query", "tag"]
+)
 def test_every_command_has_help(command: str) -> None:
     done = marsad(*([command] if command else []), "--help")
     assert done.returncode == 0

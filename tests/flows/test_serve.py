@@ -136,11 +136,13 @@ def test_the_deployment_refuses_overlapping_runs_and_shows_a_form(served: Served
     deployment = served.ask("deployments/filter", {})[0]
     assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     assert deployment["global_concurrency_limit"]["limit"] == 1
-    settling = {plan["slug"]: plan["parameters"]["parameters"]["settle"] for plan in deployment["schedules"]}
-    assert settling == {"build": False, "settle": True}
+    told = {plan["slug"]: plan["parameters"]["parameters"] for plan in deployment["schedules"]}
+    assert {slug: (said["fetch"], said["settle"]) for slug, said in told.items()} == {
+        "build": (True, False), "settle": (False, True),
+    }  # fmt: skip
     assert deployment["entrypoint"] == "flows.build_documents.build_documents"
     form = deployment["parameter_openapi_schema"]["definitions"]["BuildParameters"]["properties"]
-    assert set(form) == {"raw_dir", "out_dir", "workers", "rebuild", "settle", "settings_file"}
+    assert set(form) == {"raw_dir", "out_dir", "workers", "fetch", "rebuild", "settle", "settings_file"}
     assert all(field["description"] for field in form.values())
 
 
