@@ -1,6 +1,7 @@
 """A proposal for an outlet's entry: its home page and robots.txt are asked for, then what may be its start points."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.settings import Settings
@@ -47,7 +48,7 @@ def propose(url: str, settings: Settings) -> str:
             f"neither {cleaned} nor its robots.txt leads to a feed or sitemap that names pages; write an entry with "
             f"`section: {cleaned}` into {settings.sources_file}"
         )
-    start = tuple((kind_of(one.candidate), one.candidate.url) for one in probed[:MAX_PROPOSED])
+    start = tuple((kind_of(one.candidate), one.candidate.url) for one in probed)
     return propose_entry(name=found.name, start=start, language=found.language, country=found.country)
 
 
@@ -79,7 +80,18 @@ async def _explore(url: str, settings: Settings) -> tuple[Discovery, list[Probed
             robots_sitemaps=robots.sitemaps,
         )
         allowed = [one for one in found.candidates if robots.may_fetch(one.url, PRODUCT)]
-        return found, [probed for one in allowed[:MAX_ASKED] if (probed := await _probe(fetcher, one))]
+        return found, await _probe_all(fetcher, allowed)
+
+
+async def _probe_all(fetcher: Fetcher, candidates: Sequence[Candidate]) -> list[Probed]:
+    """Those of the candidates that name pages; what is only usual is asked for where nothing that is stated does."""
+    probed: list[Probed] = []
+    for candidate in candidates[:MAX_ASKED]:
+        if len(probed) == MAX_PROPOSED or (probed and candidate.how == "usual"):
+            break
+        if one := await _probe(fetcher, candidate):
+            probed.append(one)
+    return probed
 
 
 async def _asked(fetcher: Fetcher, url: str, *, max_bytes: int) -> Answer:
