@@ -95,7 +95,7 @@ def rebuild_ledger(settings: Settings) -> str:
     raw = settings.raw_dir.resolve()
     set_aside_torn_tails(raw)
     with open_ledger(settings.database_url, afresh=True) as ledger:
-        n_answers = catch_up(ledger, raw, sources=load_sources(settings.sources_file).sources)
+        n_answers = catch_up(ledger, raw, settings)
         return f"The ledger holds {ledger.n_urls()} URLs, by {n_answers} answers in {raw / 'warc'}."
 
 
@@ -123,7 +123,7 @@ def open_fetch(
         ledger = stack.enter_context(open_ledger(settings.database_url))
         for lost in ended:
             ledger.release(lost)
-        catch_up(ledger, raw, sources=load_sources(settings.sources_file).sources)
+        catch_up(ledger, raw, settings)
         stack.callback(ledger.release, run_id)
         archive = stack.enter_context(
             Archive(raw, run_id=run_id, software=f"marsad/{version('marsad')}", user_agent=agent)

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 from config.sources import Source
 from tasks.acquire.archive import Earlier, payload_digest
 from tasks.acquire.ledger import Ending, NewUrl, SourceRun, UrlRow
-from tasks.acquire.schedule import Policy
 from tasks.extract.urls import clean_url
-from tasks.fetch_run import FetchRun
+from tasks.fetch_run import FetchRun, policy_of
 from tasks.found import Found, find_urls, local_lists, start_points
 from tasks.payloads import MAX_START_BYTES, payload_of
 from tasks.raw.coding import CodingError
@@ -61,7 +60,7 @@ class SourceFetch:
 
     def __init__(self, run: FetchRun, source: Source, *, progress: Callable[[int], None]) -> None:
         self._run, self._source, self._progress = run, source, progress
-        self._policy = Policy(revisit_window_s=round(source.revisit_hours * 3_600), max_tries=run.settings.fetch_tries)
+        self._policy = policy_of(source, run.settings)
         self._outcomes: Counter[str] = Counter()
         self._starts: Counter[str] = Counter()
         self._n_found = self._n_new = self._n_excluded = self._n_bytes = 0
@@ -293,10 +292,11 @@ class SourceFetch:
             answered_at=at,
             status=final.status if final else None,
             detail=answer.detail or (found.error if found else None),
-            final_url=way.known or (final.url if final else None),
+            final_url=way.known or (answer.final_url if final else None),
             etag=final.header("etag") if final else None,
             last_modified=final.header("last-modified") if final else None,
             payload_digest=judged.digest,
+            captured_at=final.requested_at if final else None,
             place=place,
             not_before=at + timedelta(seconds=answer.retry_after_s) if answer.retry_after_s else None,
             ttl_s=found.ttl_s if found else None,

@@ -91,7 +91,8 @@ class NewUrl:
 class Ending:
     """How the turn of a URL ended, and what the schedule goes by.
 
-    `asked_at` is when its turn came, asked for or not (robots). `not_before`: what Retry-After says, or when the robots
+    `asked_at` is when its turn came, asked for or not (robots). `captured_at` is the WARC-Date of the record that holds
+    the answer. `not_before`: what Retry-After says, or when the robots
     file of its host expires. `ttl_s`: what a feed says of itself. `has_news`: whether a start point named URLs that
     nobody knew; null = judged by the outcome, where `fetched` is a change.
     """
@@ -106,6 +107,7 @@ class Ending:
     etag: str | None = None
     last_modified: str | None = None
     payload_digest: str | None = None
+    captured_at: datetime | None = None
     place: ArchivePlace | None = None
     not_before: datetime | None = None
     ttl_s: float | None = None
@@ -121,7 +123,8 @@ class Ending:
 class UrlRow:
     """All that the ledger knows of a URL. `tries` are failures in a row, `n_unchanged` unchanged answers in a row.
 
-    `etag`, `last_modified`, `payload_digest`, `changed_at` and `final_url` are of the last good answer; `warc_path` and
+    `etag`, `last_modified`, `payload_digest`, `changed_at` (the WARC-Date of its record, which later revisits refer to)
+    and `final_url` are of the last good answer; `warc_path` and
     `warc_offset` say where the last page lies, else the last answer that was none.
     """
 
@@ -529,7 +532,7 @@ def _facts_of_answer(row: Mapping[str, Any], ending: Ending) -> dict[str, Any]:
         "etag": etag if is_new else etag or row["etag"],
         "last_modified": last_modified if is_new else last_modified or row["last_modified"],
         "payload_digest": ending.payload_digest if is_new else ending.payload_digest or row["payload_digest"],
-        "changed_at": (ending.answered_at or ending.asked_at) if is_new else row["changed_at"],
+        "changed_at": (ending.captured_at or ending.answered_at or ending.asked_at) if is_new else row["changed_at"],
         "n_unchanged": 0 if is_new else row["n_unchanged"] + 1,
         "final_url": ending.final_url if is_redirected else None,
         "final_key": key_of(ending.final_url) if is_redirected and ending.final_url else None,
