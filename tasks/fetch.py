@@ -18,7 +18,7 @@ from config.settings import Settings
 from config.sources import Source, load_sources
 from tasks.acquire.archive import Archive, set_aside_torn_tails
 from tasks.acquire.fetcher import Fetcher
-from tasks.acquire.ledger import open_ledger
+from tasks.acquire.ledger import Ledger, open_ledger
 from tasks.acquire.politeness import Politeness
 from tasks.acquire.transport import FetchLimits
 from tasks.answers import Rows
@@ -67,12 +67,19 @@ def has_sources(settings: Settings) -> bool:
     return any(source.is_enabled for source in load_sources(settings.sources_file).sources)
 
 
+def appoint_start_points(ledger: Ledger, settings: Settings, *, at: datetime) -> None:
+    """Nothing; the start points of the sources file are those of the ledger."""
+    sources = load_sources(settings.sources_file).sources
+    starts = [start for source in sources for start in start_points(source, at=at)]
+    ledger.appoint(starts, sources={source.name for source in sources}, at=at)
+
+
 def due_rows(settings: Settings, *, only: str | None = None) -> Rows:
     """What is due of each source, by kind; start points that were never asked are due too."""
     now, rows = utc_now(), []
     with open_ledger(settings.database_url) as ledger:
+        appoint_start_points(ledger, settings, at=now)
         for name, source in chosen_sources(settings, only).items():
-            ledger.add(start_points(source, at=now))
             due = ledger.due_counts(now).get(name, {})
             n_pages = due.pop("page", 0)
             rows.append((name, sum(due.values()), n_pages, min(n_pages, source.max_pages), source.delay_s))
@@ -124,6 +131,7 @@ def open_fetch(
         for lost in ended:
             ledger.release(lost)
         catch_up(ledger, raw, settings)
+        appoint_start_points(ledger, settings, at=clock())
         stack.callback(ledger.release, run_id)
         archive = stack.enter_context(
             Archive(raw, run_id=run_id, software=f"marsad/{version('marsad')}", user_agent=agent)

@@ -16,7 +16,7 @@ from tasks.acquire.archive import Earlier, payload_digest
 from tasks.acquire.ledger import Ending, NewUrl, SourceRun, UrlRow
 from tasks.extract.urls import clean_url
 from tasks.fetch_run import FetchRun, policy_of
-from tasks.found import Found, find_urls, local_lists, start_points
+from tasks.found import Found, find_urls, local_lists
 from tasks.payloads import MAX_START_BYTES, payload_of
 from tasks.raw.coding import CodingError
 from tasks.records.fetch_reports import GOOD, SourceReport
@@ -29,6 +29,8 @@ PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""})
 UNDER_WAY = 24
 # How long it is waited for one of them to end before looking at the clock.
 LOOK_S = 1.0
+# The part of a run's time that start points leave to pages, however many further start points they lead to.
+FOR_PAGES = 0.5
 # A claim of a run that was killed is free again after this.
 LEASE_S = 1_800.0
 
@@ -66,6 +68,8 @@ class SourceFetch:
         self._n_found = self._n_new = self._n_excluded = self._n_bytes = 0
         # Those whose request has begun: when the run is over, the others are given back.
         self._begun: set[asyncio.Task[None]] = set()
+        # What is left of the run's time when no more is begun.
+        self._reserve_s = 0.0
         # A host asked to be left alone for longer than the run lasts: the source ends here.
         self._is_resting = False
         self._rests_known: set[str] = set()
@@ -74,9 +78,11 @@ class SourceFetch:
         """What the source gave."""
         run, began_at = self._run, self._run.clock()
         usual = run.ledger.usual_found(self._source.name)
-        run.ledger.add(start_points(self._source, at=began_at))
-        self._add_pages(local_lists(self._source, folder=run.settings.sources_file.parent, at=began_at))
+        listed = partial(local_lists, self._source, folder=run.settings.sources_file.parent, at=began_at)
+        await self._add_pages(await asyncio.to_thread(listed))
+        self._reserve_s = run.settings.fetch_run_s * FOR_PAGES
         await self._drain(START_KINDS, limit=None)
+        self._reserve_s = 0.0
         limit = min(self._source.max_pages, run.limit or self._source.max_pages)
         await self._drain(PAGE_KINDS, limit=limit)
         waiting = run.ledger.due_counts(run.clock()).get(self._source.name, {})
@@ -150,7 +156,7 @@ class SourceFetch:
 
     @property
     def _is_over(self) -> bool:
-        return self._is_resting or self._run.left_s < 0
+        return self._is_resting or self._run.left_s < self._reserve_s
 
     async def _give_back(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
         """Those under way whose request has begun; the others only waited for their host, and are cancelled."""
@@ -256,7 +262,7 @@ class SourceFetch:
         """What a start point named, once it is in the ledger; None of a page, or where nothing came."""
         if row.kind == "page" or judged.answer.outcome != "fetched":
             return None
-        final = judged.answer.exchanges[-1]
+        run, final = self._run, judged.answer.exchanges[-1]
         found = await asyncio.to_thread(
             find_urls,
             judged.payload,
@@ -266,14 +272,23 @@ class SourceFetch:
             source=self._source,
             at=at,
         )
-        self._run.ledger.add([new for new in found.rows if new.kind != "page"])
-        n_new = self._add_pages([new for new in found.rows if new.kind == "page"])
+        pages = [new for new in found.rows if new.kind == "page"]
+        # The pages of a feed go on until one names nothing new: some go on for ever. They are added before what they
+        # name, so that after a kill in between they are found again. The parts of a sitemap's index name no pages.
+        has_unknown = await asyncio.to_thread(run.ledger.n_known, [page.url for page in pages]) < len(pages)
+        if has_unknown or row.kind == "sitemap":
+            await asyncio.to_thread(run.ledger.add, [new for new in found.rows if new.kind != "page"])
+        n_new = await self._add_pages(pages)
         return dataclasses.replace(found, has_news=n_new > 0)
 
-    def _add_pages(self, pages: Sequence[NewUrl]) -> int:
-        """How many pages are new, and not left out by the source's patterns."""
-        n_excluded = self._run.ledger.add([page for page in pages if page.outcome == "excluded"])
-        n_new = self._run.ledger.add([page for page in pages if page.outcome != "excluded"])
+    async def _add_pages(self, pages: Sequence[NewUrl]) -> int:
+        """How many pages are new, and not left out by the source's patterns.
+
+        In a thread: 50,000 take seconds, in which the event loop serves the other sources.
+        """
+        add = self._run.ledger.add
+        n_excluded = await asyncio.to_thread(add, [page for page in pages if page.outcome == "excluded"])
+        n_new = await asyncio.to_thread(add, [page for page in pages if page.outcome != "excluded"])
         self._n_found += len(pages)
         self._n_new += n_new + n_excluded
         self._n_excluded += n_excluded

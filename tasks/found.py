@@ -11,6 +11,7 @@ from tasks.acquire.found import Feed
 from tasks.acquire.ledger import NewUrl
 from tasks.acquire.listings import section_links, url_list
 from tasks.acquire.sitemaps import parse_sitemap
+from tasks.extract.decoding import detect_codec
 from tasks.extract.urls import clean_url
 from tasks.raw.meta import charset_in
 from tasks.records.errors import UsageError
@@ -68,13 +69,14 @@ def find_urls(
 
 
 def _parse(payload: bytes, *, kind: UrlKind, url: str, content_type: str | None) -> Feed:
-    if kind == "feed":
-        return parse_feed(payload, url=url, content_type=content_type)
-    if kind == "sitemap":
-        return parse_sitemap(payload, url=url, content_type=content_type)
+    if kind == "list":
+        return url_list(payload, name=url)
+    charset = charset_in(content_type or "")
+    encoding = detect_codec(payload, charset=charset, is_html=True)  # XML declares its own as HTML may
     if kind == "section":
-        return section_links(payload, url=url, encoding=charset_in(content_type or ""))
-    return url_list(payload, name=url)
+        return section_links(payload, url=url, encoding=encoding)
+    parse = parse_feed if kind == "feed" else parse_sitemap
+    return parse(payload, url=url, content_type=content_type, encoding=encoding)
 
 
 def to_rows(found: Iterable[FoundUrl], *, source: Source, found_in: str, at: datetime) -> Iterator[NewUrl]:

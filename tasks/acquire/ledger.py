@@ -9,7 +9,7 @@ recorded or released, or until the lease has run out, as it does when the proces
 
 import hashlib
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from tasks.acquire.appointing import START_POINT, appoint
 from tasks.acquire.ledger_tables import (
     MAX_DETAIL_CHARS,
     MAX_URL_CHARS,
@@ -57,7 +58,8 @@ MAX_ROBOTS_BYTES = 512 * 1024
 MAX_AUTHORS = 50
 MAX_AUTHOR_CHARS = 200
 
-START_POINT, NEW_PAGE, OTHER_PAGE = 0, 1, 2
+# START_POINT is 0.
+NEW_PAGE, OTHER_PAGE = 1, 2
 # How a URL may enter the ledger: by being found, or by being found and left out at once.
 OUTCOMES_OF_NEW = ("found", "excluded", "bad_url")
 
@@ -260,6 +262,26 @@ class Ledger:
             if facts:
                 connection.execute(_filling(), facts)
         return len(new)
+
+    def appoint(self, starts: Sequence[NewUrl], *, sources: Collection[str], at: datetime) -> None:
+        """Nothing; these are the start points now, with what they led to, and others are due no more.
+
+        Of two sources that name one address, the first has it. Pages of a source that is none of `sources` go to the
+        one that has its start points now.
+        """
+        self.add(starts)
+        named = {key_of(start.url): (start.source, str(start.kind)) for start in reversed(starts)}
+        with self._writing() as connection:
+            appoint(connection, named, sources=sources, at=at)
+
+    def n_known(self, found: Sequence[str]) -> int:
+        """How many of these URLs the ledger has."""
+        keys, n = sorted({key_of(url) for url in found}), 0
+        with self._reading() as connection:
+            for start in range(0, len(keys), CHUNK):
+                wanted = select(func.count()).where(urls.c.key.in_(keys[start : start + CHUNK]))
+                n += connection.scalar(wanted) or 0
+        return n
 
     def claim(
         self, source: str, *, kinds: Sequence[UrlKind], n: int, now: datetime, run_id: str, lease_s: float
