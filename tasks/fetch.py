@@ -26,7 +26,7 @@ from tasks.catch_up import catch_up
 from tasks.fetch_run import FetchRun
 from tasks.fetch_source import SourceFetch
 from tasks.found import start_points
-from tasks.live_runs import announced, ended_runs
+from tasks.live_runs import announced, ended_runs, has_live_run
 from tasks.recorder import Recorder
 from tasks.records.errors import UsageError
 from tasks.records.fetch_reports import SourceReport
@@ -98,8 +98,13 @@ def source_rows(settings: Settings) -> Rows:
 
 
 def rebuild_ledger(settings: Settings) -> str:
-    """A sentence that says what the ledger holds, once it is made anew from the archive."""
+    """A sentence that says what the ledger holds, once it is made anew from the archive.
+
+    Raises UsageError while a fetch of this machine is running.
+    """
     raw = settings.raw_dir.resolve()
+    if has_live_run(settings.state_dir):
+        raise UsageError("a fetch is running and writes into the ledger; wait for its end, or stop it")
     set_aside_torn_tails(raw)
     with open_ledger(settings.database_url, afresh=True) as ledger:
         n_answers = catch_up(ledger, raw, settings)
@@ -193,4 +198,6 @@ def _client(loop: asyncio.AbstractEventLoop, settings: Settings, agent: str) -> 
     try:
         yield fetcher, politeness
     finally:
+        # What is under way ends first: a closed connection would be taken for the server's failure, and recorded.
+        asyncio.run_coroutine_threadsafe(_cancel_others(), loop).result()
         asyncio.run_coroutine_threadsafe(fetcher.__aexit__(None, None, None), loop).result()

@@ -191,6 +191,8 @@ class SourceFetch:
     async def _before(self, row: UrlRow, way: Way, url: str) -> AsyncIterator[str | Callable[[], None]]:
         """A context in which a hop may be asked for, or the outcome that forbids it; waits for the host's turn."""
         run, source = self._run, self._source
+        if task := asyncio.current_task():
+            self._begun.discard(task)  # the host that it was led to may rest for longer than the run lasts
         if forbidden := self._follow(row, way, url):
             yield forbidden
             return
@@ -201,7 +203,7 @@ class SourceFetch:
         host, delay_s = host_of(url), max(source.delay_s, rules.delay_s)
         self._remember_rest(host)
         async with run.politeness.turn(host, delay_s=delay_s, connections=source.connections) as sent:
-            if task := asyncio.current_task():
+            if task:
                 self._begun.add(task)
                 task.add_done_callback(self._begun.discard)
             yield sent

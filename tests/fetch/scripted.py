@@ -64,10 +64,9 @@ class Scripted:
         entry = f"  - name: outlet\n    delay_s: 0\n    connections: 4\n{more}    start:\n{lines}"
         file.write_text(f"sources:\n{sources or entry}", encoding="utf-8")
         hosts = {f"{host}:{self.port}": "127.0.0.1" for host in (OUTLET, OTHER)}
-        return load_settings(
-            **{"raw_dir": folder / "raw", "out_dir": folder / "out", "state_dir": folder / "state", "contact": CONTACT,
-               "sources_file": file, "named_hosts": hosts} | told,
-        )  # fmt: skip
+        known: dict[str, Any] = {"raw_dir": folder / "raw", "out_dir": folder / "out", "state_dir": folder / "state"}
+        known |= {"contact": CONTACT, "sources_file": file, "named_hosts": hosts}
+        return load_settings(**known | told)
 
 
 @contextmanager

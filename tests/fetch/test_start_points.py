@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tasks.acquire.ledger import open_ledger
+from tasks.records.errors import UsageError
 from tests.fetch.driver import archived, fetch
-from tests.fetch.scripted import OUTLET, Said, feed, led_to, scripted
+from tests.fetch.scripted import OUTLET, Answers, Said, feed, led_to, scripted
 
 pytestmark = pytest.mark.pool
 XML = {"Content-Type": "application/xml"}
@@ -39,11 +40,8 @@ def test_a_feed_whose_pages_never_end_leaves_time_for_its_articles(tmp_path: Pat
         more = f'<a:link rel="next" href="/feed-{number + 1}"/>'
         return feed(f"/news/{number}", more=more)
 
-    class Endless(dict[str, Said]):
-        def get(self, key: str, default: object = None) -> object:
-            return endless(key) if "/feed-" in key else Said() if "/news/" in key else Said(404)
-
-    with scripted(Endless()) as site:
+    answers: Answers = {f"{OUTLET}/feed-{n}": endless for n in range(10_000)}
+    with scripted(answers | {f"{OUTLET}/news/{n}": Said() for n in range(10_000)}) as site:
         settings = site.settings(tmp_path, f"feed: {site.url('/feed-0')}", fetch_run_s=4)
         report = fetch(settings)
     assert not report.errors
@@ -166,6 +164,6 @@ def test_a_local_list_that_is_missing_is_told_by_its_source_and_the_others_go_on
             f"  - name: feeder\n    delay_s: 0\n    start:\n      - feed: {site.url('/feed')}\n"
         )
         settings = site.settings(tmp_path, sources=entries)
-        with pytest.raises(Exception, match="lister: list .*not-there.txt cannot be read"):
+        with pytest.raises(UsageError, match=r"lister: list .*not-there.txt cannot be read"):
             fetch(settings)
         assert set(archived(settings.raw_dir)) == {site.url("/a")}
