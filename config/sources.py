@@ -17,7 +17,6 @@ from config.settings import SettingsError
 
 SOURCES_FILE = Path(__file__).resolve().with_name("sources.yaml")
 CREDENTIALS = re.compile(r"//[^/@]{0,80}(?:@|$)")
-SOURCES_VARIABLE = "MARSAD_SOURCES"
 
 StartKind = Literal["feed", "sitemap", "section", "list"]
 
@@ -174,18 +173,13 @@ class Sources(BaseModel):
     )
 
 
-def sources_path(path: Path | None = None) -> Path:
-    """The file of sources: the one given, else the one that MARSAD_SOURCES names, else config/sources.yaml."""
-    return path or Path(os.environ.get(SOURCES_VARIABLE) or SOURCES_FILE)
-
-
 def load_sources(path: Path | None = None) -> Sources:
-    """The outlets of a file (default: `sources_path`). An empty file holds none.
+    """The outlets of a file (default: config/sources.yaml). An empty file holds none.
 
     Raises SourcesError, naming file, line and field, for what is not YAML, an unknown or repeated key, a value out of
     bounds, a name used twice.
     """
-    file = sources_path(path)
+    file = path or SOURCES_FILE
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:

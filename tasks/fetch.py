@@ -6,6 +6,7 @@ unrecorded the next run reads from the archive (tasks/catch_up.py).
 """
 
 import asyncio
+import tempfile
 import threading
 import time
 import uuid
@@ -13,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from config.settings import Settings
 from config.sources import Source, load_sources
-from tasks.acquire.archive import Archive, set_aside_torn_tails
+from tasks.acquire.archive import FOLDER, Archive, set_aside_torn_tails
 from tasks.acquire.fetcher import Fetcher
 from tasks.acquire.ledger import Ledger, open_ledger
 from tasks.acquire.politeness import Politeness
@@ -65,6 +67,17 @@ def chosen_sources(settings: Settings, only: str | None) -> dict[str, Source]:
 def has_sources(settings: Settings) -> bool:
     """Whether any source is to be fetched."""
     return any(source.is_enabled for source in load_sources(settings.sources_file).sources)
+
+
+def refuse_unwritable(raw: Path) -> None:
+    """Nothing; the folder of the archive is there. Raises UsageError where it cannot be made or written into."""
+    folder = raw / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"raw folder {raw} cannot be written ({error.strerror}); set raw_dir") from error
 
 
 def appoint_start_points(ledger: Ledger, settings: Settings, *, at: datetime) -> None:
@@ -131,6 +144,7 @@ def open_fetch(
     with ExitStack() as stack:
         ended = list(ended_runs(settings.state_dir))
         stack.enter_context(announced(settings.state_dir, run_id))
+        refuse_unwritable(raw)
         torn = set_aside_torn_tails(raw)
         ledger = stack.enter_context(open_ledger(settings.database_url))
         for lost in ended:

@@ -57,11 +57,6 @@ def test_every_field_says_what_it_is(model: type[Source]) -> None:
     assert model.model_config["frozen"]
 
 
-def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MARSAD_SOURCES", str(write(tmp_path, FULL)))
-    assert [source.name for source in load_sources().sources] == ["herald"]
-
-
 def test_a_list_may_be_a_file() -> None:
     assert StartPoint(list="urls/a.csv").is_local
     assert not StartPoint(list="https://a.example/urls.txt").is_local
