@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from config.sources import Source
 from tasks.acquire.archive import Earlier, payload_digest
@@ -27,6 +28,8 @@ PAGE_KINDS: tuple[UrlKind, ...] = ("page",)
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""})
 # URLs of one source under way at once; most of them wait for their host.
 UNDER_WAY = 24
+# Start points of one source in one run; and URLs that hosts which rest may leave to the next before the source ends.
+MAX_STARTS, MAX_LEFT = 10_000, 1_000
 # How long it is waited for one of them to end before looking at the clock.
 LOOK_S = 1.0
 # The part of a run's time that start points leave to pages, however many further start points they lead to.
@@ -70,9 +73,11 @@ class SourceFetch:
         self._begun: set[asyncio.Task[None]] = set()
         # What is left of the run's time when no more is begun.
         self._reserve_s = 0.0
-        # A host asked to be left alone for longer than the run lasts: the source ends here.
-        self._is_resting = False
+        self._waited_for: WeakKeyDictionary[asyncio.Task[None], str] = WeakKeyDictionary()
+        # Hosts that asked to be left alone for longer than the run lasts: what is theirs stays for the next run.
+        self._resting: set[str] = set()
         self._rests_known: set[str] = set()
+        self._n_left = 0
 
     async def go(self) -> SourceReport:
         """What the source gave."""
@@ -81,10 +86,10 @@ class SourceFetch:
         listed = partial(local_lists, self._source, folder=run.settings.sources_file.parent, at=began_at)
         await self._add_pages(await asyncio.to_thread(listed))
         self._reserve_s = run.settings.fetch_run_s * FOR_PAGES
-        await self._drain(START_KINDS, limit=None)
+        await self._drain(START_KINDS, limit=MAX_STARTS)
         self._reserve_s = 0.0
         limit = min(self._source.max_pages, run.limit or self._source.max_pages)
-        await self._drain(PAGE_KINDS, limit=limit)
+        n_left = await self._drain(PAGE_KINDS, limit=limit)
         waiting = run.ledger.due_counts(run.clock()).get(self._source.name, {})
         report = SourceReport(
             source=self._source.name,
@@ -95,7 +100,7 @@ class SourceFetch:
             n_starts_asked=self._starts.total(),
             outcomes=dict(sorted(self._outcomes.items())),
             starts=dict(sorted(self._starts.items())),
-            n_waiting=waiting.get("page", 0),
+            n_waiting=waiting.get("page", 0) + n_left,
             n_bytes=self._n_bytes,
             usual_found=usual.found if usual else None,
         )
@@ -117,29 +122,31 @@ class SourceFetch:
             n_bytes=report.n_bytes,
         )
 
-    async def _drain(self, kinds: Sequence[UrlKind], *, limit: int | None) -> None:
-        """Nothing, once no URL of these kinds is due, so many were asked for, or the run is over."""
+    async def _drain(self, kinds: Sequence[UrlKind], *, limit: int) -> int:
+        """How many URLs of these kinds were taken and left to the next run; the others that are due were asked for.
+
+        It ends when none is due, so many were asked for, or the run is over.
+        """
         run, under_way = self._run, set[asyncio.Task[None]]()
-        left = limit if limit is not None else 10**9
+        n_taken = self._n_left = 0
         is_dry = False
         try:
             while True:
                 if not is_dry and len(under_way) <= UNDER_WAY // 2:
-                    rows = self._claim(kinds, n=min(UNDER_WAY - len(under_way), left))
-                    left -= len(rows)
+                    n_open = limit - n_taken + self._n_left
+                    rows = self._claim(kinds, n=min(UNDER_WAY - len(under_way), n_open))
+                    n_taken += len(rows)
                     under_way |= {asyncio.create_task(self._ask(row)) for row in rows}
-                    is_dry = not rows
+                    is_dry = n_open > 0 and not rows
                 if not under_way:
-                    return
+                    return self._n_left
                 done, under_way = await asyncio.wait(under_way, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
                 run.recorder.write_down(is_due=not under_way)
                 # A start point that has ended may have named others of its kind.
                 is_dry = is_dry and not (done and kinds == START_KINDS)
-                if self._is_over:
-                    under_way = await self._give_back(under_way)
-                    is_dry = True
+                under_way = await self._give_back(under_way)
         finally:
             for task in under_way:
                 task.cancel()
@@ -156,20 +163,32 @@ class SourceFetch:
 
     @property
     def _is_over(self) -> bool:
-        return self._is_resting or self._run.left_s < self._reserve_s
+        return self._n_left > MAX_LEFT or self._run.left_s < self._reserve_s
 
     async def _give_back(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-        """Those under way whose request has begun; the others only waited for their host, and are cancelled."""
-        waiting = under_way - self._begun
+        """Those under way that are still of use; the others only waited for their host, and are cancelled.
+
+        Of no use are those that wait for a host that rests, and all that wait once the run is over.
+        """
+        is_over = self._is_over
+        waiting = {
+            task
+            for task in under_way - self._begun
+            if not task.done() and (is_over or self._waited_for.get(task) in self._resting)
+        }
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+        self._n_left += len(waiting)
         return under_way - waiting
 
     # --- one URL ----------------------------------------------------------------------------------------------------
 
     async def _ask(self, row: UrlRow) -> None:
         """Ask for one URL, and keep what came."""
+        if host_of(row.url) in self._resting:
+            self._n_left += 1
+            return
         run, way = self._run, Way(row.url)
         answer = await run.fetcher.fetch(
             row.url,
@@ -191,17 +210,19 @@ class SourceFetch:
     async def _before(self, row: UrlRow, way: Way, url: str) -> AsyncIterator[str | Callable[[], None]]:
         """A context in which a hop may be asked for, or the outcome that forbids it; waits for the host's turn."""
         run, source = self._run, self._source
+        host = host_of(url)
         if task := asyncio.current_task():
             self._begun.discard(task)  # the host that it was led to may rest for longer than the run lasts
+            self._waited_for[task] = host
         if forbidden := self._follow(row, way, url):
             yield forbidden
             return
+        self._remember_rest(host)
         rules = await run.robots.rules_of(url, source=source)
         if (forbidden := rules.objection_to(url)) is not None:
             yield forbidden
             return
-        host, delay_s = host_of(url), max(source.delay_s, rules.delay_s)
-        self._remember_rest(host)
+        delay_s = max(source.delay_s, rules.delay_s)
         async with run.politeness.turn(host, delay_s=delay_s, connections=source.connections) as sent:
             if task:
                 self._begun.add(task)
@@ -209,14 +230,14 @@ class SourceFetch:
             yield sent
 
     def _remember_rest(self, host: str) -> None:
-        """Nothing; what the host asked of an earlier run is kept to by this one."""
-        if host in self._rests_known:
-            return
-        self._rests_known.add(host)
+        """Nothing; what the host asked of an earlier run, or of another source, is kept to."""
         run, now = self._run, self._run.clock()
-        if until := run.ledger.rest_of(host, now):
-            run.politeness.hold_off(host, (until - now).total_seconds())
-            self._is_resting = self._is_resting or run.politeness.wait_s(host) > run.left_s
+        if host not in self._rests_known:
+            self._rests_known.add(host)
+            if until := run.ledger.rest_of(host, now):
+                run.politeness.hold_off(host, (until - now).total_seconds())
+        if run.politeness.wait_s(host) > run.left_s:
+            self._resting.add(host)
 
     def _follow(self, row: UrlRow, way: Way, url: str) -> str | None:
         """Why a page's redirect is not followed: its source leaves the address out, or the ledger has it already.
@@ -335,7 +356,8 @@ class SourceFetch:
         if answer.outcome == "overloaded":
             seconds = self._run.politeness.overloaded(host, retry_after_s=answer.retry_after_s)
             self._run.ledger.save_rest(host, until=self._run.clock() + timedelta(seconds=seconds))
-            self._is_resting = self._is_resting or seconds > self._run.left_s
+            if seconds > self._run.left_s:
+                self._resting.add(host)
         elif answer.outcome in GOOD:
             self._run.politeness.succeeded(host)
 

@@ -1,8 +1,11 @@
 """The ledger made anew from the archive says what the fetch had said; the archive refers to itself rightly."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from sqlalchemy import create_engine, select
 
 from config.settings import Settings
+from tasks.acquire.archive import Archive
 from tasks.acquire.ledger import UrlRow, open_ledger
 from tasks.acquire.ledger_tables import urls
-from tasks.fetch import rebuild_ledger
+from tasks.catch_up import catch_up
+from tasks.fetch import fetch_source, open_fetch, rebuild_ledger
 from tests.fetch.driver import fetch
 from tests.fetch.scripted import OTHER, OUTLET, Answers, Said, feed, led_to, scripted
 
@@ -106,3 +111,51 @@ def test_a_revisit_refers_to_the_date_of_the_record_that_holds_the_page(tmp_path
                     referred.append((headers["WARC-Refers-To-Target-URI"], headers["WARC-Refers-To-Date"]))
     assert len(referred) > 3
     assert all(dates[url] == date for url, date in referred)
+
+
+def test_what_lies_in_files_that_were_closed_meanwhile_is_caught_up_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.fetch.Archive", partial(Archive, max_pages=7))
+    with scripted({}) as site:
+        for host in (OUTLET, OTHER):
+            site.answers[f"{host}/feed"] = feed(*(site.url(f"/{n}", host) for n in range(30)))
+            site.answers |= {f"{host}/{n}": Said() for n in range(30)}
+        entries = "".join(
+            f"  - name: {name}\n    delay_s: 0\n    start:\n      - feed: {site.url('/feed', host)}\n"
+            for name, host in (("one", OUTLET), ("two", OTHER))
+        )
+        settings = site.settings(tmp_path, sources=entries)
+        fetch(settings)
+        assert len(list((settings.raw_dir / "warc").rglob("*.warc.gz"))) > 8
+        before = facts(settings)
+        with open_ledger(settings.database_url) as ledger:
+            assert catch_up(ledger, settings.raw_dir.resolve(), settings) == 0
+        assert facts(settings) == before
+        rebuild_ledger(settings)
+        assert facts(settings) == before
+        n_asked = len(site.asked)
+        fetch(settings)
+        assert len(site.asked) == n_asked
+
+
+def test_catching_up_beside_a_run_that_writes_changes_nothing_of_it(tmp_path: Path) -> None:
+    with scripted({}) as site:
+        site.answers[f"{OUTLET}/feed"] = feed(*(site.url(f"/{n}") for n in range(60)))
+        site.answers |= {f"{OUTLET}/{n}": slowly for n in range(60)}
+        settings = site.settings(tmp_path, f"feed: {site.url('/feed')}")
+        with open_fetch(settings) as run, ThreadPoolExecutor(1) as threads:
+            running = threads.submit(fetch_source, run, "outlet")
+            while not running.done():
+                with open_ledger(settings.database_url) as ledger:
+                    catch_up(ledger, settings.raw_dir.resolve(), settings)
+            assert running.result().n_fetched == 60
+        before = facts(settings)
+        assert len(site.asked) == len(set(site.targets())) == 62
+        rebuild_ledger(settings)
+        assert facts(settings) == before
+
+
+def slowly(_: str) -> Said:
+    time.sleep(0.03)
+    return Said()

@@ -115,6 +115,24 @@ def test_a_redirect_to_a_host_that_rests_does_not_keep_the_run(tmp_path: Path) -
         assert time.monotonic() - began < 12
 
 
+def test_a_host_that_rests_keeps_no_other_host_of_its_source_waiting(tmp_path: Path) -> None:
+    n_busy, n_good = 60, 6
+    with scripted({}) as site:
+        busy = [site.url(f"/{n}", OTHER) for n in range(n_busy)]
+        site.answers |= {f"{OTHER}/{n}": Said(429, b"", {"Retry-After": "7200"}) for n in range(n_busy)}
+        site.answers |= {f"{OUTLET}/{n}": Said() for n in range(2 * n_good)}
+        site.answers[f"{OUTLET}/feed"] = feed(*busy, *(site.url(f"/{n}") for n in range(n_good)))
+        settings = site.settings(tmp_path, f"feed: {site.url('/feed')}", fetch_run_s=60)
+        (first,) = fetch(settings).sources
+        assert first.n_fetched == n_good
+        assert first.n_waiting == n_busy - first.outcomes["overloaded"]
+        n_asked = len(site.asked)
+        site.answers[f"{OUTLET}/feed"] = feed(*(site.url(f"/{n}") for n in range(2 * n_good)))
+        (second,) = fetch(settings, later=timedelta(hours=1), limit=2 * n_good).sources
+        assert second.n_fetched == n_good
+        assert not [target for target in site.targets()[n_asked:] if target.startswith(OTHER)]
+
+
 def subprocess_fetch(settings: Settings, *, timeout_s: float) -> int | None:
     told = json.loads(settings.model_dump_json(exclude_defaults=True))
     with subprocess.Popen([sys.executable, "-m", "tests.fetch.driver", json.dumps(told)]) as process:
