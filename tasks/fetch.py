@@ -28,7 +28,7 @@ from tasks.catch_up import catch_up
 from tasks.fetch_run import FetchRun
 from tasks.fetch_source import SourceFetch
 from tasks.found import start_points
-from tasks.live_runs import announced, ended_runs, has_live_run
+from tasks.live_runs import alone, announced, ended_runs, has_live_run
 from tasks.recorder import Recorder
 from tasks.records.errors import UsageError
 from tasks.records.fetch_reports import SourceReport
@@ -126,8 +126,11 @@ def rebuild_ledger(settings: Settings) -> str:
 
 def fetch_source(run: FetchRun, name: str, *, progress: Callable[[int], None] = lambda _: None) -> SourceReport:
     """What one source gave in this run: its start points first, then the pages they named, as far as they are due."""
-    fetch = SourceFetch(run, run.sources[name], progress=progress)
-    return asyncio.run_coroutine_threadsafe(fetch.go(), run.loop).result()
+    with alone(run.settings.state_dir, name) as is_alone:
+        if not is_alone:
+            return SourceReport(source=name, is_of_another_run=True)
+        fetch = SourceFetch(run, run.sources[name], progress=progress)
+        return asyncio.run_coroutine_threadsafe(fetch.go(), run.loop).result()
 
 
 @contextmanager

@@ -46,6 +46,15 @@ def has_live_run(state_dir: Path) -> bool:
     return False
 
 
+@contextmanager
+def alone(state_dir: Path, source: str) -> Iterator[bool]:
+    """Whether no other fetch of this machine is at this source: two would ask its hosts twice as often as they may."""
+    path = state_dir / FOLDER / f"{source}.source"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        yield not _is_held(file)
+
+
 def _files(state_dir: Path) -> list[Path]:
     return sorted((state_dir / FOLDER).glob("*.lock"))
 

@@ -1,10 +1,11 @@
-"""Two processes that fetch into one ledger at once, of either kind: no page twice, and neither undoes the other's work."""
+"""Two processes that fetch into one ledger at once, of either kind: no page twice, neither undoes the other's work."""
 
 import json
 import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,18 @@ from tests.fetch.server import serving
 
 pytest_plugins = ["tests.acquire.databases"]
 pytestmark = pytest.mark.pool
+
+
+def test_two_runs_at_once_ask_no_host_more_often_than_one_may(tmp_path: Path) -> None:
+    delay_s = 0.1
+    with serving(tmp_path / "requests.jsonl", outlets=2, pages=30) as site:
+        sources = site.sources(delay_s=delay_s)
+        settings = settings_of(tmp_path, site, sources=sources, fetch_run_s=5)
+        with started(settings) as first, started(settings) as second:
+            assert (first.wait(60), second.wait(60)) == (0, 0)
+        for outlet in site.site.outlets:
+            times = sorted(asked["at"] for asked in site.requests() if asked["host"] == outlet.host)
+            assert min(later - earlier for earlier, later in pairwise(times)) > delay_s - 0.02
 
 
 def started(settings: Settings) -> "subprocess.Popen[bytes]":
