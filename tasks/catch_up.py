@@ -11,7 +11,7 @@ from tasks.acquire.replay import Replayed, read_record, replay
 from tasks.acquire.schedule import DEFAULT_POLICY, Policy
 from tasks.extract.urls import clean_url
 from tasks.fetch_run import policy_of
-from tasks.found import find_urls
+from tasks.found import Found, find_urls, to_follow
 from tasks.payloads import MAX_START_BYTES, unpacked
 from tasks.raw.coding import CodingError
 from tasks.recorder import record_all
@@ -34,7 +34,11 @@ def catch_up(ledger: Ledger, raw: Path, settings: Settings) -> int:
     for answer in replay(raw, since=ledger.archive_offsets()):
         stated = answer.provenance
         if stated.kind != "robots":
-            ledger.add(_rows_of(answer, raw, sources.get(stated.source)))
+            ledger.add(_rows_of(answer))
+            if stated.kind != "page" and (source := sources.get(stated.source)):
+                found = _named_by(answer, raw, source)
+                ledger.add(to_follow(found, stated.kind, ledger))
+                ledger.add(row for row in found.rows if row.kind == "page")
             ended = _endings_of(answer)
             endings[policies.get(stated.source, DEFAULT_POLICY)] += ended
             n_noted += len(ended)
@@ -50,19 +54,20 @@ def _own_url(url: str) -> str:
     return clean_url(url) or url
 
 
-def _rows_of(answer: Replayed, raw: Path, source: Source | None) -> list[NewUrl]:
-    """Rows of the URL asked for, of the one it led to, and of those that it names."""
+def _rows_of(answer: Replayed) -> list[NewUrl]:
+    """Rows of the URL asked for and of the one that it led to.
+
+    One that it moved to was known then: where it has no answer of its own in the archive, it is due.
+    """
     stated = answer.provenance
-    # One that is known to have been known then, or was to be asked for by itself, has an answer of its own, or is due.
-    due_at = answer.at if answer.outcome == "moved" else None
     asked, final = _own_url(answer.url), _own_url(answer.final_url)
-    rows = [
+    return [
         NewUrl(
             url=url,
             source=stated.source,
             kind=stated.kind,
             found_at=answer.at,
-            due_at=due_at,
+            due_at=answer.at if answer.outcome == "moved" else None,
             found_in=found_in,
             title=stated.title,
             published=stated.published,
@@ -70,13 +75,15 @@ def _rows_of(answer: Replayed, raw: Path, source: Source | None) -> list[NewUrl]
         )
         for url, found_in in [(asked, stated.found_in), (final, asked)][: 1 + _is_led(answer)]
     ]
-    if stated.kind == "page" or source is None or answer.outcome != "fetched":
-        return rows
+
+
+def _named_by(answer: Replayed, raw: Path, source: Source) -> Found:
+    """What an archived start point names."""
+    kind = answer.provenance.kind
+    if answer.outcome != "fetched":
+        return Found()
     content_type, payload = _payload_of(raw, answer.place)
-    found = find_urls(
-        payload, kind=stated.kind, url=answer.final_url, content_type=content_type, source=source, at=answer.at
-    )
-    return [*rows, *found.rows]
+    return find_urls(payload, kind=kind, url=answer.final_url, content_type=content_type, source=source, at=answer.at)
 
 
 def _payload_of(raw: Path, place: ArchivePlace) -> tuple[str | None, bytes]:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -149,11 +149,7 @@ def open_fetch(
         stack.enter_context(announced(settings.state_dir, run_id))
         refuse_unwritable(raw)
         torn = set_aside_torn_tails(raw)
-        ledger = stack.enter_context(open_ledger(settings.database_url))
-        for lost in ended:
-            ledger.release(lost)
-        catch_up(ledger, raw, settings)
-        appoint_start_points(ledger, settings, at=clock())
+        ledger = stack.enter_context(_ledger_caught_up(settings, raw, ended=ended, at=clock()))
         stack.callback(ledger.release, run_id)
         archive = stack.enter_context(
             Archive(raw, run_id=run_id, software=f"marsad/{version('marsad')}", user_agent=agent)
@@ -176,6 +172,17 @@ def open_fetch(
             began_at=began_at,
             notices=tuple(f"{tail.path}: {tail.n_bytes} bytes of a torn tail were set aside" for tail in torn),
         )
+
+
+@contextmanager
+def _ledger_caught_up(settings: Settings, raw: Path, *, ended: Iterable[str], at: datetime) -> Iterator[Ledger]:
+    """The ledger with all that the archive holds and all that the sources file says, without claims of ended runs."""
+    with open_ledger(settings.database_url) as ledger:
+        for lost in ended:
+            ledger.release(lost)
+        catch_up(ledger, raw, settings)
+        appoint_start_points(ledger, settings, at=at)
+        yield ledger
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tasks.acquire.archive import Earlier, payload_digest
 from tasks.acquire.ledger import Ending, NewUrl, SourceRun, UrlRow
 from tasks.extract.urls import clean_url
 from tasks.fetch_run import FetchRun, policy_of
-from tasks.found import Found, find_urls, local_lists
+from tasks.found import Found, find_urls, local_lists, to_follow
 from tasks.payloads import MAX_START_BYTES, payload_of
 from tasks.raw.coding import CodingError
 from tasks.records.fetch_reports import GOOD, SourceReport
@@ -295,13 +295,9 @@ class SourceFetch:
             source=self._source,
             at=at,
         )
-        pages = [new for new in found.rows if new.kind == "page"]
-        # The pages of a feed go on until one names nothing new: some go on for ever. They are added before what they
-        # name, so that after a kill in between they are found again. The parts of a sitemap's index name no pages.
-        has_unknown = await asyncio.to_thread(run.ledger.n_known, [page.url for page in pages]) < len(pages)
-        if has_unknown or row.kind == "sitemap":
-            await asyncio.to_thread(run.ledger.add, [new for new in found.rows if new.kind != "page"])
-        n_new = await self._add_pages(pages)
+        # What it leads to is added before the pages: after a kill in between, these are new once more.
+        await asyncio.to_thread(run.ledger.add, await asyncio.to_thread(to_follow, found, row.kind, run.ledger))
+        n_new = await self._add_pages([new for new in found.rows if new.kind == "page"])
         return dataclasses.replace(found, has_news=n_new > 0)
 
     async def _add_pages(self, pages: Sequence[NewUrl]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from config.sources import Source
 from tasks.acquire.feeds import parse_feed
 from tasks.acquire.found import Feed
-from tasks.acquire.ledger import NewUrl
+from tasks.acquire.ledger import Ledger, NewUrl
 from tasks.acquire.listings import section_links, url_list
 from tasks.acquire.sitemaps import parse_sitemap
 from tasks.extract.decoding import detect_codec
@@ -66,6 +66,16 @@ def find_urls(
         ttl_s=feed.ttl_s,
         error=feed.error,
     )
+
+
+def to_follow(found: Found, kind: UrlKind, ledger: Ledger) -> list[NewUrl]:
+    """The further start points that one leads to: all parts of a sitemap, and the next page of what names new pages.
+
+    The pages of some feeds go on for ever.
+    """
+    pages = [row.url for row in found.rows if row.kind == "page"]
+    is_worth = kind == "sitemap" or ledger.n_known(pages) < len(pages)
+    return [row for row in found.rows if row.kind != "page"] if is_worth else []
 
 
 def _parse(payload: bytes, *, kind: UrlKind, url: str, content_type: str | None) -> Feed:

@@ -5,7 +5,7 @@ that was renamed takes what it had along, and what nobody names any more is aske
 """
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,11 @@ from tasks.acquire.ledger_tables import urls
 START_POINT = 0
 SHOWN = ("key", "url", "final_url", "found_in", "source", "kind", "turn", "due_at")
 # What another kind of URL was told goes by no more: a page's entity tag would leave a section page unread.
-ANEW = dict.fromkeys(("etag", "last_modified", "payload_digest", "interval_s"))
+ANEW = {"turn": START_POINT} | dict.fromkeys(("etag", "last_modified", "payload_digest", "interval_s"))
 KEYS_AT_ONCE = 2_000
 
 
-def appoint(
-    connection: Connection, named: Mapping[str, tuple[str, str]], *, sources: Collection[str], at: datetime
-) -> None:
+def appoint(connection: Connection, named: Mapping[str, tuple[str, str]], *, sources: Set[str], at: datetime) -> None:
     """Nothing; the rows whose keys are `named`, with source and kind, and all that they led to are start points.
 
     Other start points are due no more. Pages of a source that is none of `sources` go to the one that has its start
@@ -30,30 +28,23 @@ def appoint(
     """
     rows = _rows(connection, list(named))
     owners = _owners(rows, named)
-    changed, heirs = [], dict[str, str]()
+    heirs: dict[str, str] = {}
+    stay, begin = [], []
     for row in rows:
         source, kind = owners.get(row["key"], (row["source"], row["kind"]))
-        is_kept = row["key"] in owners
-        if source != row["source"] and row["source"] not in sources:
+        due_at = (row["due_at"] or at) if row["key"] in owners else None
+        if kind != row["kind"]:
+            begin.append({"its_key": row["key"], "source": source, "kind": kind, "due_at": at})
+        elif (source, due_at) != (row["source"], row["due_at"]):
+            stay.append({"its_key": row["key"], "source": source, "kind": kind, "due_at": due_at})
+        if row["source"] not in sources | {source}:
             heirs.setdefault(row["source"], source)
-        due_at = (row["due_at"] or at) if is_kept else None
-        is_anew = kind != row["kind"] or row["turn"] != START_POINT
-        if is_anew or source != row["source"] or due_at != row["due_at"]:
-            changed.append((row["key"], source, kind, at if is_anew else due_at, is_anew))
-    for is_anew in (False, True):
-        told = [
-            {"its_key": key, "source": source, "kind": kind, "due_at": due_at}
-            for key, source, kind, due_at, anew in changed
-            if anew == is_anew
-        ]
-        if told:
-            values = ANEW | {"turn": START_POINT} if is_anew else {}
-            statement = (
-                update(urls)
-                .where(urls.c.key == bindparam("its_key"))
-                .values(source=bindparam("source"), kind=bindparam("kind"), due_at=bindparam("due_at"), **values)
-            )
-            connection.execute(statement, told)
+    given: dict[str, Any] = {name: bindparam(name) for name in ("source", "kind", "due_at")}
+    statement = update(urls).where(urls.c.key == bindparam("its_key"))
+    if stay:
+        connection.execute(statement.values(given), stay)
+    if begin:
+        connection.execute(statement.values(given | ANEW), begin)
     for gone, heir in heirs.items():
         connection.execute(update(urls).where(urls.c.source == gone, urls.c.kind == "page").values(source=heir))
 

@@ -9,7 +9,7 @@ recorded or released, or until the lease has run out, as it does when the proces
 
 import hashlib
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -263,7 +263,7 @@ class Ledger:
                 connection.execute(_filling(), facts)
         return len(new)
 
-    def appoint(self, starts: Sequence[NewUrl], *, sources: Collection[str], at: datetime) -> None:
+    def appoint(self, starts: Sequence[NewUrl], *, sources: Set[str], at: datetime) -> None:
         """Nothing; these are the start points now, with what they led to, and others are due no more.
 
         Of two sources that name one address, the first has it. Pages of a source that is none of `sources` go to the

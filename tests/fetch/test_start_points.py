@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.acquire.ledger import open_ledger
+from tasks.fetch import rebuild_ledger
 from tasks.records.errors import UsageError
 from tests.fetch.driver import archived, fetch
 from tests.fetch.scripted import OUTLET, Answers, Said, feed, led_to, scripted
@@ -54,7 +55,11 @@ def test_further_pages_of_a_feed_that_name_nothing_new_are_not_followed(tmp_path
             f"{OUTLET}/{n}": feed(url("/a"), more=f'<a:link rel="next" href="{url(f"/{n + 1}")}"/>') for n in range(50)
         }
     ) as site:
-        fetch(site.settings(tmp_path, f"feed: {site.url('/0')}"))
+        settings = site.settings(tmp_path, f"feed: {site.url('/0')}")
+        fetch(settings)
+        assert site.targets().count(f"{OUTLET}/2") == 0
+        rebuild_ledger(settings)
+        fetch(settings)
         assert site.targets().count(f"{OUTLET}/2") == 0
 
 
