@@ -34,12 +34,14 @@ def appoint(connection: Connection, named: Mapping[str, tuple[str, str]], *, sou
         source, kind = owners.get(row["key"], (row["source"], row["kind"]))
         due_at = (row["due_at"] or at) if row["key"] in owners else None
         if kind != row["kind"]:
-            begin.append({"its_key": row["key"], "source": source, "kind": kind, "due_at": at})
+            begin.append({"its_key": row["key"], "its_source": source, "its_kind": kind, "its_due_at": at})
         elif (source, due_at) != (row["source"], row["due_at"]):
-            stay.append({"its_key": row["key"], "source": source, "kind": kind, "due_at": due_at})
+            stay.append({"its_key": row["key"], "its_source": source, "its_kind": kind, "its_due_at": due_at})
         if row["source"] not in sources | {source}:
             heirs.setdefault(row["source"], source)
-    given: dict[str, Any] = {name: bindparam(name) for name in ("source", "kind", "due_at")}
+    given: dict[str, Any] = {
+        name: bindparam(f"its_{name}", type_=urls.c[name].type) for name in ("source", "kind", "due_at")
+    }
     statement = update(urls).where(urls.c.key == bindparam("its_key"))
     if stay:
         connection.execute(statement.values(given), stay)
