@@ -71,7 +71,8 @@ class Settings(BaseModel):
         default=None,
         min_length=3,
         max_length=200,
-        pattern=r"^(?:https?://\S+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
+        # Printable ASCII: it stands in a header of every request.
+        pattern=r"^(?:https?://[!-~]+|[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+)$",
         description="Whom an outlet may turn to (e-mail address or web page), in the user agent; no fetch without.",
     )
     sources_file: Path = Field(default=SOURCES_FILE, description="File of the outlets that are fetched.")

@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.settings import Settings, load_settings
+from config.settings import Settings, SettingsError, load_settings
 from flows.arguments import whole
 from flows.fetch_pages import FetchParameters, fetch_pages
 from flows.prefect_server import die_with_parent
@@ -124,14 +124,13 @@ def build_documents(parameters: BuildParameters) -> RunReport:
     return report
 
 
-def fetch_first(parameters: BuildParameters) -> MarsadError | None:
+def fetch_first(parameters: BuildParameters) -> MarsadError | SettingsError | OSError | None:
     """Why a fetch failed, to be raised once all that is there is built; None where it went well or had no source."""
     settings = parameters.settings()
-    if not has_sources(settings):
-        return None
     try:
-        fetch_pages(FetchParameters.of(settings, file=parameters.file()))
-    except MarsadError as error:
+        if has_sources(settings):
+            fetch_pages(FetchParameters.of(settings, file=parameters.file()))
+    except (MarsadError, SettingsError, OSError) as error:
         log.warning("fetching failed, building goes on: %s", error)
         return error
     return None

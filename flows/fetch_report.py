@@ -43,6 +43,8 @@ def sentences(report: FetchReport) -> list[str]:
     """What someone should know, a sentence each: start points that failed, sources that fell silent, then the rest."""
     said = []
     for source in report.sources:
+        if source.is_of_another_run:
+            said.append(f"{source.source}: another fetch is at it; this one left it alone")
         if source.failed_starts:
             said.append(f"{source.source}: start points failed ({reasons_text(source.failed_starts)})")
         if source.is_silent:

@@ -6,19 +6,21 @@ unrecorded the next run reads from the archive (tasks/catch_up.py).
 """
 
 import asyncio
+import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from config.settings import Settings
 from config.sources import Source, load_sources
-from tasks.acquire.archive import Archive, set_aside_torn_tails
+from tasks.acquire.archive import FOLDER, Archive, set_aside_torn_tails
 from tasks.acquire.fetcher import Fetcher
-from tasks.acquire.ledger import open_ledger
+from tasks.acquire.ledger import Ledger, open_ledger
 from tasks.acquire.politeness import Politeness
 from tasks.acquire.transport import FetchLimits
 from tasks.answers import Rows
@@ -26,7 +28,7 @@ from tasks.catch_up import catch_up
 from tasks.fetch_run import FetchRun
 from tasks.fetch_source import SourceFetch
 from tasks.found import start_points
-from tasks.live_runs import announced, ended_runs
+from tasks.live_runs import alone, announced, ended_runs, has_live_run
 from tasks.recorder import Recorder
 from tasks.records.errors import UsageError
 from tasks.records.fetch_reports import SourceReport
@@ -67,12 +69,30 @@ def has_sources(settings: Settings) -> bool:
     return any(source.is_enabled for source in load_sources(settings.sources_file).sources)
 
 
+def refuse_unwritable(raw: Path) -> None:
+    """Nothing; the folder of the archive is there. Raises UsageError where it cannot be made or written into."""
+    folder = raw / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"raw folder {raw} cannot be written ({error.strerror}); set raw_dir") from error
+
+
+def appoint_start_points(ledger: Ledger, settings: Settings, *, at: datetime) -> None:
+    """Nothing; the start points of the sources file are those of the ledger."""
+    sources = load_sources(settings.sources_file).sources
+    starts = [start for source in sources for start in start_points(source, at=at)]
+    ledger.appoint(starts, sources={source.name for source in sources}, at=at)
+
+
 def due_rows(settings: Settings, *, only: str | None = None) -> Rows:
     """What is due of each source, by kind; start points that were never asked are due too."""
     now, rows = utc_now(), []
     with open_ledger(settings.database_url) as ledger:
+        appoint_start_points(ledger, settings, at=now)
         for name, source in chosen_sources(settings, only).items():
-            ledger.add(start_points(source, at=now))
             due = ledger.due_counts(now).get(name, {})
             n_pages = due.pop("page", 0)
             rows.append((name, sum(due.values()), n_pages, min(n_pages, source.max_pages), source.delay_s))
@@ -91,18 +111,26 @@ def source_rows(settings: Settings) -> Rows:
 
 
 def rebuild_ledger(settings: Settings) -> str:
-    """A sentence that says what the ledger holds, once it is made anew from the archive."""
+    """A sentence that says what the ledger holds, once it is made anew from the archive.
+
+    Raises UsageError while a fetch of this machine is running.
+    """
     raw = settings.raw_dir.resolve()
+    if has_live_run(settings.state_dir):
+        raise UsageError("a fetch is running and writes into the ledger; wait for its end, or stop it")
     set_aside_torn_tails(raw)
     with open_ledger(settings.database_url, afresh=True) as ledger:
-        n_answers = catch_up(ledger, raw, sources=load_sources(settings.sources_file).sources)
+        n_answers = catch_up(ledger, raw, settings)
         return f"The ledger holds {ledger.n_urls()} URLs, by {n_answers} answers in {raw / 'warc'}."
 
 
 def fetch_source(run: FetchRun, name: str, *, progress: Callable[[int], None] = lambda _: None) -> SourceReport:
     """What one source gave in this run: its start points first, then the pages they named, as far as they are due."""
-    fetch = SourceFetch(run, run.sources[name], progress=progress)
-    return asyncio.run_coroutine_threadsafe(fetch.go(), run.loop).result()
+    with alone(run.settings.state_dir, name) as is_alone:
+        if not is_alone:
+            return SourceReport(source=name, is_of_another_run=True)
+        fetch = SourceFetch(run, run.sources[name], progress=progress)
+        return asyncio.run_coroutine_threadsafe(fetch.go(), run.loop).result()
 
 
 @contextmanager
@@ -119,11 +147,9 @@ def open_fetch(
     with ExitStack() as stack:
         ended = list(ended_runs(settings.state_dir))
         stack.enter_context(announced(settings.state_dir, run_id))
+        refuse_unwritable(raw)
         torn = set_aside_torn_tails(raw)
-        ledger = stack.enter_context(open_ledger(settings.database_url))
-        for lost in ended:
-            ledger.release(lost)
-        catch_up(ledger, raw, sources=load_sources(settings.sources_file).sources)
+        ledger = stack.enter_context(_ledger_caught_up(settings, raw, ended=ended, at=clock()))
         stack.callback(ledger.release, run_id)
         archive = stack.enter_context(
             Archive(raw, run_id=run_id, software=f"marsad/{version('marsad')}", user_agent=agent)
@@ -146,6 +172,17 @@ def open_fetch(
             began_at=began_at,
             notices=tuple(f"{tail.path}: {tail.n_bytes} bytes of a torn tail were set aside" for tail in torn),
         )
+
+
+@contextmanager
+def _ledger_caught_up(settings: Settings, raw: Path, *, ended: Iterable[str], at: datetime) -> Iterator[Ledger]:
+    """The ledger with all that the archive holds and all that the sources file says, without claims of ended runs."""
+    with open_ledger(settings.database_url) as ledger:
+        for lost in ended:
+            ledger.release(lost)
+        catch_up(ledger, raw, settings)
+        appoint_start_points(ledger, settings, at=at)
+        yield ledger
 
 
 @contextmanager
@@ -185,4 +222,6 @@ def _client(loop: asyncio.AbstractEventLoop, settings: Settings, agent: str) -> 
     try:
         yield fetcher, politeness
     finally:
+        # What is under way ends first: a closed connection would be taken for the server's failure, and recorded.
+        asyncio.run_coroutine_threadsafe(_cancel_others(), loop).result()
         asyncio.run_coroutine_threadsafe(fetcher.__aexit__(None, None, None), loop).result()

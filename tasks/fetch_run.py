@@ -12,6 +12,7 @@ from tasks.acquire.archive import Archive
 from tasks.acquire.fetcher import Fetcher
 from tasks.acquire.ledger import Ledger
 from tasks.acquire.politeness import Politeness
+from tasks.acquire.schedule import Policy
 from tasks.recorder import Recorder
 from tasks.records.fetch_reports import FetchReport, SourceReport
 from tasks.robots_book import RobotsBook
@@ -44,3 +45,8 @@ class FetchRun:
     def report(self, reports: Sequence[SourceReport]) -> FetchReport:
         """What the run did."""
         return FetchReport(sources=tuple(reports), wall_s=time.monotonic() - self.began_at, notices=self.notices)
+
+
+def policy_of(source: Source, settings: Settings) -> Policy:
+    """When the URLs of a source are due again."""
+    return Policy(revisit_window_s=round(source.revisit_hours * 3_600), max_tries=settings.fetch_tries)

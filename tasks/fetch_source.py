@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from config.sources import Source
 from tasks.acquire.archive import Earlier, payload_digest
 from tasks.acquire.ledger import Ending, NewUrl, SourceRun, UrlRow
-from tasks.acquire.schedule import Policy
 from tasks.extract.urls import clean_url
-from tasks.fetch_run import FetchRun
-from tasks.found import Found, find_urls, local_lists, start_points
+from tasks.fetch_run import FetchRun, policy_of
+from tasks.found import Found, find_urls, local_lists, to_follow
 from tasks.payloads import MAX_START_BYTES, payload_of
 from tasks.raw.coding import CodingError
 from tasks.records.fetch_reports import GOOD, SourceReport
@@ -28,8 +28,12 @@ PAGE_KINDS: tuple[UrlKind, ...] = ("page",)
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""})
 # URLs of one source under way at once; most of them wait for their host.
 UNDER_WAY = 24
+# Start points of one source in one run; and URLs that hosts which rest may leave to the next before the source ends.
+MAX_STARTS, MAX_LEFT = 10_000, 1_000
 # How long it is waited for one of them to end before looking at the clock.
 LOOK_S = 1.0
+# The part of a run's time that start points leave to pages, however many further start points they lead to.
+FOR_PAGES = 0.5
 # A claim of a run that was killed is free again after this.
 LEASE_S = 1_800.0
 
@@ -61,25 +65,31 @@ class SourceFetch:
 
     def __init__(self, run: FetchRun, source: Source, *, progress: Callable[[int], None]) -> None:
         self._run, self._source, self._progress = run, source, progress
-        self._policy = Policy(revisit_window_s=round(source.revisit_hours * 3_600), max_tries=run.settings.fetch_tries)
+        self._policy = policy_of(source, run.settings)
         self._outcomes: Counter[str] = Counter()
         self._starts: Counter[str] = Counter()
         self._n_found = self._n_new = self._n_excluded = self._n_bytes = 0
         # Those whose request has begun: when the run is over, the others are given back.
         self._begun: set[asyncio.Task[None]] = set()
-        # A host asked to be left alone for longer than the run lasts: the source ends here.
-        self._is_resting = False
+        # What is left of the run's time when no more is begun.
+        self._reserve_s = 0.0
+        self._waited_for: WeakKeyDictionary[asyncio.Task[None], str] = WeakKeyDictionary()
+        # Hosts that asked to be left alone for longer than the run lasts: what is theirs stays for the next run.
+        self._resting: set[str] = set()
         self._rests_known: set[str] = set()
+        self._n_left = 0
 
     async def go(self) -> SourceReport:
         """What the source gave."""
         run, began_at = self._run, self._run.clock()
         usual = run.ledger.usual_found(self._source.name)
-        run.ledger.add(start_points(self._source, at=began_at))
-        self._add_pages(local_lists(self._source, folder=run.settings.sources_file.parent, at=began_at))
-        await self._drain(START_KINDS, limit=None)
+        listed = partial(local_lists, self._source, folder=run.settings.sources_file.parent, at=began_at)
+        await self._add_pages(await asyncio.to_thread(listed))
+        self._reserve_s = run.settings.fetch_run_s * FOR_PAGES
+        await self._drain(START_KINDS, limit=MAX_STARTS)
+        self._reserve_s = 0.0
         limit = min(self._source.max_pages, run.limit or self._source.max_pages)
-        await self._drain(PAGE_KINDS, limit=limit)
+        n_left = await self._drain(PAGE_KINDS, limit=limit)
         waiting = run.ledger.due_counts(run.clock()).get(self._source.name, {})
         report = SourceReport(
             source=self._source.name,
@@ -90,7 +100,7 @@ class SourceFetch:
             n_starts_asked=self._starts.total(),
             outcomes=dict(sorted(self._outcomes.items())),
             starts=dict(sorted(self._starts.items())),
-            n_waiting=waiting.get("page", 0),
+            n_waiting=waiting.get("page", 0) + n_left,
             n_bytes=self._n_bytes,
             usual_found=usual.found if usual else None,
         )
@@ -112,29 +122,31 @@ class SourceFetch:
             n_bytes=report.n_bytes,
         )
 
-    async def _drain(self, kinds: Sequence[UrlKind], *, limit: int | None) -> None:
-        """Nothing, once no URL of these kinds is due, so many were asked for, or the run is over."""
+    async def _drain(self, kinds: Sequence[UrlKind], *, limit: int) -> int:
+        """How many URLs of these kinds were taken and left to the next run; the others that are due were asked for.
+
+        It ends when none is due, so many were asked for, or the run is over.
+        """
         run, under_way = self._run, set[asyncio.Task[None]]()
-        left = limit if limit is not None else 10**9
+        n_taken = self._n_left = 0
         is_dry = False
         try:
             while True:
                 if not is_dry and len(under_way) <= UNDER_WAY // 2:
-                    rows = self._claim(kinds, n=min(UNDER_WAY - len(under_way), left))
-                    left -= len(rows)
+                    n_open = limit - n_taken + self._n_left
+                    rows = self._claim(kinds, n=min(UNDER_WAY - len(under_way), n_open))
+                    n_taken += len(rows)
                     under_way |= {asyncio.create_task(self._ask(row)) for row in rows}
-                    is_dry = not rows
+                    is_dry = n_open > 0 and not rows
                 if not under_way:
-                    return
+                    return self._n_left
                 done, under_way = await asyncio.wait(under_way, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
                 run.recorder.write_down(is_due=not under_way)
                 # A start point that has ended may have named others of its kind.
                 is_dry = is_dry and not (done and kinds == START_KINDS)
-                if self._is_over:
-                    under_way = await self._give_back(under_way)
-                    is_dry = True
+                under_way = await self._give_back(under_way)
         finally:
             for task in under_way:
                 task.cancel()
@@ -151,20 +163,32 @@ class SourceFetch:
 
     @property
     def _is_over(self) -> bool:
-        return self._is_resting or self._run.left_s < 0
+        return self._n_left > MAX_LEFT or self._run.left_s < self._reserve_s
 
     async def _give_back(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-        """Those under way whose request has begun; the others only waited for their host, and are cancelled."""
-        waiting = under_way - self._begun
+        """Those under way that are still of use; the others only waited for their host, and are cancelled.
+
+        Of no use are those that wait for a host that rests, and all that wait once the run is over.
+        """
+        is_over = self._is_over
+        waiting = {
+            task
+            for task in under_way - self._begun
+            if not task.done() and (is_over or self._waited_for.get(task) in self._resting)
+        }
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+        self._n_left += len(waiting)
         return under_way - waiting
 
     # --- one URL ----------------------------------------------------------------------------------------------------
 
     async def _ask(self, row: UrlRow) -> None:
         """Ask for one URL, and keep what came."""
+        if host_of(row.url) in self._resting:
+            self._n_left += 1
+            return
         run, way = self._run, Way(row.url)
         answer = await run.fetcher.fetch(
             row.url,
@@ -186,30 +210,34 @@ class SourceFetch:
     async def _before(self, row: UrlRow, way: Way, url: str) -> AsyncIterator[str | Callable[[], None]]:
         """A context in which a hop may be asked for, or the outcome that forbids it; waits for the host's turn."""
         run, source = self._run, self._source
+        host = host_of(url)
+        if task := asyncio.current_task():
+            self._begun.discard(task)  # the host that it was led to may rest for longer than the run lasts
+            self._waited_for[task] = host
         if forbidden := self._follow(row, way, url):
             yield forbidden
             return
+        self._remember_rest(host)
         rules = await run.robots.rules_of(url, source=source)
         if (forbidden := rules.objection_to(url)) is not None:
             yield forbidden
             return
-        host, delay_s = host_of(url), max(source.delay_s, rules.delay_s)
-        self._remember_rest(host)
+        delay_s = max(source.delay_s, rules.delay_s)
         async with run.politeness.turn(host, delay_s=delay_s, connections=source.connections) as sent:
-            if task := asyncio.current_task():
+            if task:
                 self._begun.add(task)
                 task.add_done_callback(self._begun.discard)
             yield sent
 
     def _remember_rest(self, host: str) -> None:
-        """Nothing; what the host asked of an earlier run is kept to by this one."""
-        if host in self._rests_known:
-            return
-        self._rests_known.add(host)
+        """Nothing; what the host asked of an earlier run, or of another source, is kept to."""
         run, now = self._run, self._run.clock()
-        if until := run.ledger.rest_of(host, now):
-            run.politeness.hold_off(host, (until - now).total_seconds())
-            self._is_resting = self._is_resting or run.politeness.wait_s(host) > run.left_s
+        if host not in self._rests_known:
+            self._rests_known.add(host)
+            if until := run.ledger.rest_of(host, now):
+                run.politeness.hold_off(host, (until - now).total_seconds())
+        if run.politeness.wait_s(host) > run.left_s:
+            self._resting.add(host)
 
     def _follow(self, row: UrlRow, way: Way, url: str) -> str | None:
         """Why a page's redirect is not followed: its source leaves the address out, or the ledger has it already.
@@ -257,7 +285,7 @@ class SourceFetch:
         """What a start point named, once it is in the ledger; None of a page, or where nothing came."""
         if row.kind == "page" or judged.answer.outcome != "fetched":
             return None
-        final = judged.answer.exchanges[-1]
+        run, final = self._run, judged.answer.exchanges[-1]
         found = await asyncio.to_thread(
             find_urls,
             judged.payload,
@@ -267,14 +295,19 @@ class SourceFetch:
             source=self._source,
             at=at,
         )
-        self._run.ledger.add([new for new in found.rows if new.kind != "page"])
-        n_new = self._add_pages([new for new in found.rows if new.kind == "page"])
+        # What it leads to is added before the pages: after a kill in between, these are new once more.
+        await asyncio.to_thread(run.ledger.add, await asyncio.to_thread(to_follow, found, row.kind, run.ledger))
+        n_new = await self._add_pages([new for new in found.rows if new.kind == "page"])
         return dataclasses.replace(found, has_news=n_new > 0)
 
-    def _add_pages(self, pages: Sequence[NewUrl]) -> int:
-        """How many pages are new, and not left out by the source's patterns."""
-        n_excluded = self._run.ledger.add([page for page in pages if page.outcome == "excluded"])
-        n_new = self._run.ledger.add([page for page in pages if page.outcome != "excluded"])
+    async def _add_pages(self, pages: Sequence[NewUrl]) -> int:
+        """How many pages are new, and not left out by the source's patterns.
+
+        In a thread: 50,000 take seconds, in which the event loop serves the other sources.
+        """
+        add = self._run.ledger.add
+        n_excluded = await asyncio.to_thread(add, [page for page in pages if page.outcome == "excluded"])
+        n_new = await asyncio.to_thread(add, [page for page in pages if page.outcome != "excluded"])
         self._n_found += len(pages)
         self._n_new += n_new + n_excluded
         self._n_excluded += n_excluded
@@ -293,10 +326,11 @@ class SourceFetch:
             answered_at=at,
             status=final.status if final else None,
             detail=answer.detail or (found.error if found else None),
-            final_url=way.known or (final.url if final else None),
+            final_url=way.known or (answer.final_url if final else None),
             etag=final.header("etag") if final else None,
             last_modified=final.header("last-modified") if final else None,
             payload_digest=judged.digest,
+            captured_at=final.requested_at if final else None,
             place=place,
             not_before=at + timedelta(seconds=answer.retry_after_s) if answer.retry_after_s else None,
             ttl_s=found.ttl_s if found else None,
@@ -318,7 +352,8 @@ class SourceFetch:
         if answer.outcome == "overloaded":
             seconds = self._run.politeness.overloaded(host, retry_after_s=answer.retry_after_s)
             self._run.ledger.save_rest(host, until=self._run.clock() + timedelta(seconds=seconds))
-            self._is_resting = self._is_resting or seconds > self._run.left_s
+            if seconds > self._run.left_s:
+                self._resting.add(host)
         elif answer.outcome in GOOD:
             self._run.politeness.succeeded(host)
 

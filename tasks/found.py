@@ -8,9 +8,10 @@ from pathlib import Path
 from config.sources import Source
 from tasks.acquire.feeds import parse_feed
 from tasks.acquire.found import Feed
-from tasks.acquire.ledger import NewUrl
+from tasks.acquire.ledger import Ledger, NewUrl
 from tasks.acquire.listings import section_links, url_list
 from tasks.acquire.sitemaps import parse_sitemap
+from tasks.extract.decoding import detect_codec
 from tasks.extract.urls import clean_url
 from tasks.raw.meta import charset_in
 from tasks.records.errors import UsageError
@@ -67,14 +68,25 @@ def find_urls(
     )
 
 
+def to_follow(found: Found, kind: UrlKind, ledger: Ledger) -> list[NewUrl]:
+    """The further start points that one leads to: all parts of a sitemap, and the next page of what names new pages.
+
+    The pages of some feeds go on for ever.
+    """
+    pages = [row.url for row in found.rows if row.kind == "page"]
+    is_worth = kind == "sitemap" or ledger.n_known(pages) < len(pages)
+    return [row for row in found.rows if row.kind != "page"] if is_worth else []
+
+
 def _parse(payload: bytes, *, kind: UrlKind, url: str, content_type: str | None) -> Feed:
-    if kind == "feed":
-        return parse_feed(payload, url=url, content_type=content_type)
-    if kind == "sitemap":
-        return parse_sitemap(payload, url=url, content_type=content_type)
+    if kind == "list":
+        return url_list(payload, name=url)
+    charset = charset_in(content_type or "")
+    encoding = detect_codec(payload, charset=charset, is_html=True)  # XML declares its own as HTML may
     if kind == "section":
-        return section_links(payload, url=url, encoding=charset_in(content_type or ""))
-    return url_list(payload, name=url)
+        return section_links(payload, url=url, encoding=encoding)
+    parse = parse_feed if kind == "feed" else parse_sitemap
+    return parse(payload, url=url, content_type=content_type, encoding=encoding)
 
 
 def to_rows(found: Iterable[FoundUrl], *, source: Source, found_in: str, at: datetime) -> Iterator[NewUrl]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from tasks.acquire.archive import Archive
 from tasks.acquire.ledger import Ending, Ledger
@@ -39,9 +39,15 @@ class Recorder:
         is_due = is_due or self._n_noted >= RECORDED_AT_ONCE or now - self._written_at > RECORD_S
         if not self._n_noted or not is_due:
             return
-        noted, self._noted, self._n_noted, self._written_at = self._noted, defaultdict(list), 0, now
         end = self._archive.end
-        *first, (policy, last) = noted.items()
-        for other, endings in first:
-            self._ledger.record(endings, archive={}, policy=other)
-        self._ledger.record(last, archive={end.path: end.offset} if end else {}, policy=policy)
+        # Cleared only once it is in the ledger: a later batch's offset says of all before it that it is there.
+        record_all(self._ledger, self._noted, archive={end.path: end.offset} if end else {})
+        self._noted.clear()
+        self._n_noted, self._written_at = 0, now
+
+
+def record_all(ledger: Ledger, noted: Mapping[Policy, Sequence[Ending]], *, archive: Mapping[str, int]) -> int:
+    """How many endings were news to the ledger; the archive's offsets are in it once all of them are."""
+    n_new = sum(ledger.record(endings, archive={}, policy=policy) for policy, endings in noted.items())
+    ledger.record([], archive=archive)
+    return n_new

@@ -18,10 +18,11 @@ from tasks.acquire.robots import Robots
 from tasks.payloads import body_of
 from tasks.records.fetches import Provenance
 
-# RFC 9309, 2.4 and 2.5: a file is not used for more than a day, and 500 KiB of it are read.
+# RFC 9309, 2.4 and 2.5: a file is not used for more than a day, and 500 KiB of it are read, however long it is.
 KEPT_S = 86_400.0
 KEPT_WHILE_UNREACHABLE_S = 3_600.0
-MAX_BYTES = 512 * 1024
+READ_BYTES = 512 * 1024
+MAX_BYTES = 10_000_000
 # Why no robots file came that a page's own answer would say as well.
 OWN_REASONS = frozenset({"dns", "connection", "tls", "timeout", "protocol", "refused_address", "bad_url", "overloaded"})
 
@@ -88,6 +89,8 @@ class RobotsBook:
         answer = await self._fetcher.fetch(asked, max_bytes=MAX_BYTES, before=partial(self._turn, source))
         status = answer.exchanges[-1].status if answer.exchanges else None
         body = body_of(answer, max_bytes=MAX_BYTES)
+        if len(body) > READ_BYTES:
+            body = body[:READ_BYTES].rpartition(b"\n")[0]
         is_stated = status is not None and 200 <= status < 500 and status != 429
         now = self._clock()
         expires_at = now + timedelta(seconds=KEPT_S if is_stated else KEPT_WHILE_UNREACHABLE_S)

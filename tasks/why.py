@@ -95,7 +95,8 @@ def _record_facts(raw: Path, place: ArchivePlace) -> Iterator[tuple[str, str]]:
         return
     for name, value in record.headers:
         yield name, shown(value)
-    yield "status", str(record.status)
+    if record.status is not None:
+        yield "status", str(record.status)
     yield from ((name, shown(value)) for name, value in record.http_headers)
     yield "payload", f"{len(record.payload)} bytes as transferred"
 

@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -59,6 +59,7 @@ class _End:
     outcome: str
     detail: str | None = None
     retry_after_s: float | None = None
+    led_to: str | None = None
 
 
 class Fetcher:
@@ -117,6 +118,7 @@ class Fetcher:
             detail=end.detail,
             exchanges=tuple(exchanges),
             retry_after_s=end.retry_after_s,
+            led_to=end.led_to,
         )
 
     async def _follow(
@@ -138,7 +140,7 @@ class Fetcher:
                 seen.add(str(asked))
                 step = await self._turn(asked, [(b"Host", asked.netloc), *fields], max_bytes, before)
                 if isinstance(step, _End):
-                    return step
+                    return replace(step, led_to=str(asked) if exchanges else None)
                 exchanges.append(step)
                 target = redirect_target(step)
                 if target is None:

@@ -9,7 +9,7 @@ recorded or released, or until the lease has run out, as it does when the proces
 
 import hashlib
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from tasks.acquire.appointing import START_POINT, appoint
 from tasks.acquire.ledger_tables import (
     MAX_DETAIL_CHARS,
     MAX_URL_CHARS,
@@ -57,7 +58,8 @@ MAX_ROBOTS_BYTES = 512 * 1024
 MAX_AUTHORS = 50
 MAX_AUTHOR_CHARS = 200
 
-START_POINT, NEW_PAGE, OTHER_PAGE = 0, 1, 2
+# START_POINT is 0.
+NEW_PAGE, OTHER_PAGE = 1, 2
 # How a URL may enter the ledger: by being found, or by being found and left out at once.
 OUTCOMES_OF_NEW = ("found", "excluded", "bad_url")
 
@@ -91,7 +93,8 @@ class NewUrl:
 class Ending:
     """How the turn of a URL ended, and what the schedule goes by.
 
-    `asked_at` is when its turn came, asked for or not (robots). `not_before`: what Retry-After says, or when the robots
+    `asked_at` is when its turn came, asked for or not (robots). `captured_at` is the WARC-Date of the record that holds
+    the answer. `not_before`: what Retry-After says, or when the robots
     file of its host expires. `ttl_s`: what a feed says of itself. `has_news`: whether a start point named URLs that
     nobody knew; null = judged by the outcome, where `fetched` is a change.
     """
@@ -106,6 +109,7 @@ class Ending:
     etag: str | None = None
     last_modified: str | None = None
     payload_digest: str | None = None
+    captured_at: datetime | None = None
     place: ArchivePlace | None = None
     not_before: datetime | None = None
     ttl_s: float | None = None
@@ -121,7 +125,8 @@ class Ending:
 class UrlRow:
     """All that the ledger knows of a URL. `tries` are failures in a row, `n_unchanged` unchanged answers in a row.
 
-    `etag`, `last_modified`, `payload_digest`, `changed_at` and `final_url` are of the last good answer; `warc_path` and
+    `etag`, `last_modified`, `payload_digest`, `changed_at` (the WARC-Date of its record, which later revisits refer to)
+    and `final_url` are of the last good answer; `warc_path` and
     `warc_offset` say where the last page lies, else the last answer that was none.
     """
 
@@ -264,6 +269,26 @@ class Ledger:
         with self._writing() as connection:
             statement = self._insert(urls).values(row).on_conflict_do_nothing().returning(urls.c.key)
             return connection.scalar(statement) is not None
+
+    def appoint(self, starts: Sequence[NewUrl], *, sources: Set[str], at: datetime) -> None:
+        """Nothing; these are the start points now, with what they led to, and others are due no more.
+
+        Of two sources that name one address, the first has it. Pages of a source that is none of `sources` go to the
+        one that has its start points now.
+        """
+        self.add(starts)
+        named = {key_of(start.url): (start.source, str(start.kind)) for start in reversed(starts)}
+        with self._writing() as connection:
+            appoint(connection, named, sources=sources, at=at)
+
+    def n_known(self, found: Sequence[str]) -> int:
+        """How many of these URLs the ledger has."""
+        keys, n = sorted({key_of(url) for url in found}), 0
+        with self._reading() as connection:
+            for start in range(0, len(keys), CHUNK):
+                wanted = select(func.count()).where(urls.c.key.in_(keys[start : start + CHUNK]))
+                n += connection.scalar(wanted) or 0
+        return n
 
     def claim(
         self, source: str, *, kinds: Sequence[UrlKind], n: int, now: datetime, run_id: str, lease_s: float
@@ -536,7 +561,7 @@ def _facts_of_answer(row: Mapping[str, Any], ending: Ending) -> dict[str, Any]:
         "etag": etag if is_new else etag or row["etag"],
         "last_modified": last_modified if is_new else last_modified or row["last_modified"],
         "payload_digest": ending.payload_digest if is_new else ending.payload_digest or row["payload_digest"],
-        "changed_at": (ending.answered_at or ending.asked_at) if is_new else row["changed_at"],
+        "changed_at": (ending.captured_at or ending.answered_at or ending.asked_at) if is_new else row["changed_at"],
         "n_unchanged": 0 if is_new else row["n_unchanged"] + 1,
         "final_url": ending.final_url if is_redirected else None,
         "final_key": key_of(ending.final_url) if is_redirected and ending.final_url else None,

@@ -1,6 +1,7 @@
 """The tables of the ledger and the opening of its database, SQLite or PostgreSQL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -280,7 +281,7 @@ def _sqlite(url: URL) -> Engine:
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         # Transactions are begun below, not by the driver, which would not begin one before a SELECT.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _keep_write_ahead_log(connection)
         # A power cut may undo the last commits, never half of one; what they said is read from the archive again.
         connection.execute("PRAGMA synchronous=NORMAL")
 
@@ -290,6 +291,20 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _keep_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Nothing; the database has a write-ahead log. SQLite does not wait here while another makes it, so we do."""
+    gives_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > gives_up_at:
+                raise
+        time.sleep(0.02)
 
 
 def _postgresql(url: URL) -> Engine:

@@ -18,7 +18,8 @@ class SourceReport:
     `n_found` URLs of pages were named by its start points, `n_new` of them for the first time; `n_excluded` of the new
     ones its patterns leave out. `outcomes` are the pages asked for by how they ended, `starts` the start points
     likewise. `n_waiting` pages are due and were left to the next run. `n_bytes` came over the wire. `usual_found` is
-    how many pages its start points named in the middle one of its last runs.
+    how many pages its start points named in the middle one of its last runs. `is_of_another_run`: nothing was done
+    here, since another fetch is at it.
     """
 
     source: str
@@ -32,6 +33,7 @@ class SourceReport:
     n_waiting: int = 0
     n_bytes: int = 0
     usual_found: float | None = None
+    is_of_another_run: bool = False
     error: str | None = None
 
     def __post_init__(self) -> None:

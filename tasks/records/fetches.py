@@ -86,7 +86,8 @@ class Answer:
     """How asking for a URL ended. `exchanges` are its redirects and, last, its answer; none where none came whole.
 
     `outcome` is one of OUTCOMES; `fetched` says here that an answer with status 200 came whole. `detail` is one clause
-    for people, without secrets. `retry_after_s` is what the server asked for.
+    for people, without secrets. `retry_after_s` is what the server asked for. `led_to` is where the last redirect led,
+    where nothing came from there.
     """
 
     url: str
@@ -94,6 +95,7 @@ class Answer:
     detail: str | None = None
     exchanges: tuple[Exchange, ...] = ()
     retry_after_s: float | None = None
+    led_to: str | None = None
 
     def __post_init__(self) -> None:
         """Raises ContractError for an outcome that is not on the list."""
@@ -103,7 +105,7 @@ class Answer:
     @property
     def final_url(self) -> str:
         """Where redirects led."""
-        return self.exchanges[-1].url if self.exchanges else self.url
+        return self.led_to or (self.exchanges[-1].url if self.exchanges else self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
