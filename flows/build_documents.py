@@ -21,7 +21,7 @@ from flows.prefect_server import die_with_parent
 from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
-from tasks.fetch import has_sources
+from tasks.fetch.fetching import has_sources
 from tasks.plan import Changes
 from tasks.records.batches import Batch
 from tasks.records.errors import MarsadError, RunFailed, failure_sentence

@@ -103,7 +103,7 @@ def fetch(
     settings: SettingsOption = None,
 ) -> None:
     """Fetch what is due of every source in config/sources.yaml into RAW/warc. Can be interrupted."""
-    from tasks.fetch import chosen_sources, due_rows, user_agent  # noqa: PLC0415 - loads the client and its libraries
+    from tasks.fetch.fetching import chosen_sources, due_rows, user_agent  # noqa: PLC0415 - loads the client and its libraries
 
     chosen = load_settings(settings, raw_dir=raw)
     chosen_sources(chosen, source)
@@ -169,7 +169,7 @@ app.add_typer(sources_app, name="sources")
 @sources_app.command("list")
 def list_sources(settings: SettingsOption = None) -> None:
     """List the sources with what is known of each."""
-    from tasks.fetch import source_rows  # noqa: PLC0415
+    from tasks.fetch.fetching import source_rows  # noqa: PLC0415
 
     print_rows(source_rows(load_settings(settings)), Form.TABLE)
 
@@ -181,7 +181,7 @@ def add_source(
     settings: SettingsOption = None,
 ) -> None:
     """Propose an entry for an outlet, by the feeds and sitemaps that its home page and robots.txt name."""
-    from tasks.discover import add_proposal, propose  # noqa: PLC0415 - loads the client and its libraries
+    from tasks.fetch.discover import add_proposal, propose  # noqa: PLC0415 - loads the client and its libraries
 
     chosen = load_settings(settings)
     entry = propose(url, chosen)
@@ -200,7 +200,7 @@ app.add_typer(state_app, name="state")
 @state_app.command("rebuild")
 def rebuild_state(raw: RawOption = None, settings: SettingsOption = None) -> None:
     """Make the ledger anew from the archive under RAW/warc."""
-    from tasks.fetch import rebuild_ledger  # noqa: PLC0415
+    from tasks.fetch.fetching import rebuild_ledger  # noqa: PLC0415
 
     note(rebuild_ledger(load_settings(settings, raw_dir=raw)))
 

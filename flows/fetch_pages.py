@@ -18,7 +18,7 @@ from flows.prefect_server import die_with_parent
 from flows.progress import FetchProgress
 from flows.report import report_console
 from tasks import prefect_tasks
-from tasks.fetch import open_fetch
+from tasks.fetch.fetching import open_fetch
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.records.fetch_reports import FetchReport, SourceReport
 

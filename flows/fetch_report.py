@@ -2,15 +2,17 @@
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from flows.report import NOTHING, cell, reasons_text
+from flows.report import NOTHING, PLAIN_WIDTH, cell, reasons_text
 from tasks.records.fetch_reports import FetchReport, SourceReport
 from tasks.records.fetches import OUTCOMES
 
 HEADINGS = ["source", "found", "new", "fetched", "unchanged", "failed", "waiting", "MB"]
+# What a terminal of 80 columns has room for beside the numbers; with more, rich would leave the last column out.
+MIN_WIDTHS = {"source": 12, "failed": 14}
 CAPTION = "found: pages that feeds, sitemaps, lists and sections named; waiting: due, and left to the next fetch"
 
 
@@ -22,7 +24,7 @@ def source_row(report: SourceReport) -> dict[str, str | int | float]:
         "new": report.n_new,
         "fetched": report.n_fetched,
         "unchanged": report.n_unchanged,
-        "failed": reasons_text(report.failed) or NOTHING,
+        "failed": reasons_text(report.failed) or ("error" if report.error else NOTHING),
         "waiting": report.n_waiting,
         "MB": round(report.n_bytes / 1e6, 1),
     }
@@ -33,9 +35,10 @@ def fetch_sentence(report: FetchReport) -> str:
     n_asked = sum(source.n_asked for source in report.sources)
     n_failed = sum(report.failed.values())
     n_unchanged = sum(source.n_unchanged for source in report.sources)
+    n_moved = sum(source.n_moved for source in report.sources)
     return (
         f"{n_asked} pages asked for in {report.wall_s:.1f} s: {report.n_fetched} fetched, {n_unchanged} unchanged, "
-        f"{n_failed} failed; {report.n_bytes / 1e6:.1f} MB from {len(report.sources)} sources"
+        f"{n_moved} moved, {n_failed} failed; {report.n_bytes / 1e6:.1f} MB from {len(report.sources)} sources"
     )
 
 
@@ -55,12 +58,17 @@ def sentences(report: FetchReport) -> list[str]:
 def print_fetch_report(report: FetchReport, console: Console) -> None:
     """The report in the terminal."""
     if report.sources:
-        table = Table(box=SIMPLE_HEAD, header_style="bold", caption=CAPTION, caption_justify="left")
+        table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
         for heading in HEADINGS:
-            table.add_column(heading, justify="left" if heading in ("source", "failed") else "right", overflow="fold")
+            justify: JustifyMethod = "left" if heading in MIN_WIDTHS else "right"
+            table.add_column(heading, justify=justify, overflow="fold", min_width=MIN_WIDTHS.get(heading))
         for source in report.sources:
-            table.add_row(*(Text(str(value)) for value in source_row(source).values()))
+            row = source_row(source)
+            if console.width < PLAIN_WIDTH:  # where reasons wrap, each has a line of its own
+                row["failed"] = str(row["failed"]).replace(", ", "\n")
+            table.add_row(*(Text(str(value)) for value in row.values()))
         console.print(table)
+        console.print(Text(CAPTION, style="dim italic"))
     console.print(Text(fetch_sentence(report), style="bold"))
     for source in report.errors:
         console.print(Text(f"failed: {source.source}: {source.error}", style="bold red"))

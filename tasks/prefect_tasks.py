@@ -12,7 +12,8 @@ from typing import ParamSpec, TypeVar
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import fetch, pipeline, plan, site_rules, upkeep
+from tasks import pipeline, plan, site_rules, upkeep
+from tasks.fetch import fetching
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,4 +28,4 @@ find_stale = _as_task(upkeep.find_stale, name="compare with raw pages")
 extract_batch = _as_task(pipeline.extract_batch, name="extract batch")
 learn_rules = _as_task(site_rules.learn_rules, name="learn site boilerplate")
 settle_batch = _as_task(pipeline.settle_batch, name="settle batch")
-fetch_source = _as_task(fetch.fetch_source, name="fetch source")
+fetch_source = _as_task(fetching.fetch_source, name="fetch source")

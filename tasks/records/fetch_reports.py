@@ -60,6 +60,11 @@ class SourceReport:
         return self.outcomes.get("unchanged", 0)
 
     @property
+    def n_moved(self) -> int:
+        """Addresses that led to another, under which the page was asked for or known."""
+        return self.outcomes.get("moved", 0)
+
+    @property
     def failed(self) -> dict[str, int]:
         """Pages that could not be had, by reason."""
         return {name: n for name, n in sorted(self.outcomes.items()) if name not in GOOD}

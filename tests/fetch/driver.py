@@ -11,7 +11,7 @@ from typing import Any
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from config.settings import Settings, load_settings
-from tasks.fetch import fetch_source, open_fetch
+from tasks.fetch.fetching import fetch_source, open_fetch
 from tasks.records.fetch_reports import FetchReport
 from tests.fetch.server import RunningSite
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.acquire.ledger import open_ledger
-from tasks.fetch import rebuild_ledger
+from tasks.fetch.fetching import rebuild_ledger
 from tasks.records.errors import UsageError
 from tests.fetch.driver import archived, fetch
 from tests.fetch.scripted import OUTLET, Answers, Said, feed, led_to, scripted

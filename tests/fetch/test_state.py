@@ -17,8 +17,8 @@ from config.settings import Settings
 from tasks.acquire.archive import Archive
 from tasks.acquire.ledger import UrlRow, open_ledger
 from tasks.acquire.ledger_tables import urls
-from tasks.catch_up import catch_up
-from tasks.fetch import fetch_source, open_fetch, rebuild_ledger
+from tasks.fetch.catch_up import catch_up
+from tasks.fetch.fetching import fetch_source, open_fetch, rebuild_ledger
 from tests.fetch.driver import fetch
 from tests.fetch.scripted import OTHER, OUTLET, Answers, Said, feed, led_to, scripted
 

@@ -16,8 +16,8 @@ import pytest
 
 from config.settings import Settings
 from tasks.acquire.ledger import open_ledger
-from tasks.fetch import fetch_source as one_source
-from tasks.fetch import open_fetch, rebuild_ledger
+from tasks.fetch.fetching import fetch_source as one_source
+from tasks.fetch.fetching import open_fetch, rebuild_ledger
 from tasks.records.errors import UsageError
 from tests.fetch.driver import archived, fetch
 from tests.fetch.scripted import OTHER, OUTLET, Said, Scripted, feed, led_to, scripted

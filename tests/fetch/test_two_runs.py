@@ -13,7 +13,7 @@ import pytest
 
 from config.settings import Settings
 from tasks.acquire.ledger import open_ledger
-from tasks.fetch import rebuild_ledger
+from tasks.fetch.fetching import rebuild_ledger
 from tests.fetch.driver import archived, fetch, settings_of
 from tests.fetch.server import serving
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import SettingsError, load_settings
-from tasks.fetch import open_fetch
+from tasks.fetch.fetching import open_fetch
 from tasks.records.errors import UsageError
 from tests.fetch.scripted import OUTLET, Said, feed, scripted
 

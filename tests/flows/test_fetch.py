@@ -93,7 +93,7 @@ def test_the_report_counts_every_source(fetched: tuple[Desk, str]) -> None:
     assert [row[:2] for row in rows] == [(str(PAGES), str(PAGES))] * OUTLETS
     assert [row[2] for row in rows] == due
     assert said.count("robots 1") == said.count("gone 1") == OUTLETS
-    assert f"{sum(map(int, due))} fetched, 0 unchanged, {2 * OUTLETS} failed" in said
+    assert f"{sum(map(int, due))} fetched, 0 unchanged, {OUTLETS} moved, {2 * OUTLETS} failed" in said
 
 
 def test_why_shows_each_stage_of_a_fetched_page(fetched: tuple[Desk, str]) -> None:

@@ -15,7 +15,7 @@ from tasks.acquire.ledger import Ledger
 from tasks.acquire.ledger import Robots as KeptFile
 from tasks.acquire.politeness import Politeness
 from tasks.acquire.robots import Robots
-from tasks.payloads import body_of
+from tasks.fetch.payloads import body_of
 from tasks.records.fetches import Provenance
 
 # RFC 9309, 2.4 and 2.5: a file is not used for more than a day, and 500 KiB of it are read, however long it is.

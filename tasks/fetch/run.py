@@ -13,9 +13,9 @@ from tasks.acquire.fetcher import Fetcher
 from tasks.acquire.ledger import Ledger
 from tasks.acquire.politeness import Politeness
 from tasks.acquire.schedule import Policy
-from tasks.recorder import Recorder
+from tasks.fetch.recorder import Recorder
+from tasks.fetch.robots_book import RobotsBook
 from tasks.records.fetch_reports import FetchReport, SourceReport
-from tasks.robots_book import RobotsBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from config.sources import Source
 from tasks.acquire.archive import Earlier, payload_digest
 from tasks.acquire.ledger import Ending, NewUrl, SourceRun, UrlRow
 from tasks.extract.urls import clean_url
-from tasks.fetch_run import FetchRun, policy_of
-from tasks.found import Found, find_urls, local_lists, to_follow
-from tasks.payloads import MAX_START_BYTES, payload_of
+from tasks.fetch.found import Found, find_urls, local_lists, to_follow
+from tasks.fetch.payloads import MAX_START_BYTES, payload_of
+from tasks.fetch.run import FetchRun, policy_of
 from tasks.raw.coding import CodingError
 from tasks.records.fetch_reports import GOOD, SourceReport
 from tasks.records.fetches import Answer, ArchivePlace, Provenance, UrlKind

@@ -2,7 +2,7 @@
 
 `open_fetch` is one run: all sources share one event loop, which runs in a thread of its own, one client, one archive
 and one ledger. `fetch_source` is one source in it. What is archived is recorded in batches; what a kill leaves
-unrecorded the next run reads from the archive (tasks/catch_up.py).
+unrecorded the next run reads from the archive (tasks/fetch/catch_up.py).
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from tasks.acquire.ledger import Ledger, open_ledger
 from tasks.acquire.politeness import Politeness
 from tasks.acquire.transport import FetchLimits
 from tasks.answers import Rows
-from tasks.catch_up import catch_up
-from tasks.fetch_run import FetchRun
-from tasks.fetch_source import SourceFetch
-from tasks.found import start_points
-from tasks.live_runs import alone, announced, ended_runs, has_live_run
-from tasks.recorder import Recorder
+from tasks.fetch.catch_up import catch_up
+from tasks.fetch.found import start_points
+from tasks.fetch.live_runs import alone, announced, ended_runs, has_live_run
+from tasks.fetch.recorder import Recorder
+from tasks.fetch.robots_book import RobotsBook
+from tasks.fetch.run import FetchRun
+from tasks.fetch.source import SourceFetch
 from tasks.records.errors import UsageError
 from tasks.records.fetch_reports import SourceReport
-from tasks.robots_book import RobotsBook
 
 PRODUCT = "Marsad"
 

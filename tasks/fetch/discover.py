@@ -13,12 +13,12 @@ from tasks.acquire.robots import Robots
 from tasks.acquire.sitemaps import parse_sitemap
 from tasks.acquire.transport import FetchLimits
 from tasks.extract.urls import clean_url
-from tasks.fetch import PRODUCT, user_agent
-from tasks.payloads import MAX_START_BYTES, body_of
+from tasks.fetch.fetching import PRODUCT, user_agent
+from tasks.fetch.payloads import MAX_START_BYTES, body_of
+from tasks.fetch.robots_book import origin_of
 from tasks.raw.meta import charset_in
 from tasks.records.errors import UsageError
 from tasks.records.fetches import Answer
-from tasks.robots_book import origin_of
 
 # Candidates that are asked for, one after another, and start points that are proposed.
 MAX_ASKED, MAX_PROPOSED = 16, 6

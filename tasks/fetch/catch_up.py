@@ -10,11 +10,11 @@ from tasks.acquire.ledger import Ending, Ledger, NewUrl
 from tasks.acquire.replay import Replayed, read_record, replay
 from tasks.acquire.schedule import DEFAULT_POLICY, Policy
 from tasks.extract.urls import clean_url
-from tasks.fetch_run import policy_of
-from tasks.found import Found, find_urls, to_follow
-from tasks.payloads import MAX_START_BYTES, unpacked
+from tasks.fetch.found import Found, find_urls, to_follow
+from tasks.fetch.payloads import MAX_START_BYTES, unpacked
+from tasks.fetch.recorder import record_all
+from tasks.fetch.run import policy_of
 from tasks.raw.coding import CodingError
-from tasks.recorder import record_all
 from tasks.records.fetch_reports import GOOD
 from tasks.records.fetches import ArchivePlace
 
