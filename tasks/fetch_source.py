@@ -242,19 +242,19 @@ class SourceFetch:
     def _follow(self, row: UrlRow, way: Way, url: str) -> str | None:
         """Why a page's redirect is not followed: its source leaves the address out, or the ledger has it already.
 
-        One that the ledger has not is added, due again should this run be killed.
+        One that the ledger has not is added, and claimed by this run.
         """
         target = clean_url(url)
         if row.kind != "page" or target is None or target in (way.url, *way.adopted):
             return None
         if not self._source.takes(target):
             return "excluded"
-        at = self._run.clock()
+        run, at = self._run, self._run.clock()
         own = NewUrl(
-            url=target, source=row.source, kind="page", found_at=at, due_at=at + timedelta(seconds=LEASE_S),
-            found_in=row.url, title=row.title, published=row.published, authors=row.authors,
+            url=target, source=row.source, kind="page", found_at=at, due_at=at, found_in=row.url, title=row.title,
+            published=row.published, authors=row.authors,
         )  # fmt: skip
-        if self._run.ledger.add([own]):
+        if run.ledger.adopt(own, run_id=run.run_id, until=at + timedelta(seconds=LEASE_S)):
             way.adopted.append(target)
             return None
         way.known = target

@@ -263,6 +263,13 @@ class Ledger:
                 connection.execute(_filling(), facts)
         return len(new)
 
+    def adopt(self, found: NewUrl, *, run_id: str, until: datetime) -> bool:
+        """Whether the URL is new; then it is claimed by the run, and due for others should that be killed."""
+        row = _new_row(found) | {"claimed_by": run_id, "claimed_until": until}
+        with self._writing() as connection:
+            statement = self._insert(urls).values(row).on_conflict_do_nothing().returning(urls.c.key)
+            return connection.scalar(statement) is not None
+
     def appoint(self, starts: Sequence[NewUrl], *, sources: Set[str], at: datetime) -> None:
         """Nothing; these are the start points now, with what they led to, and others are due no more.
 
