@@ -84,6 +84,25 @@ def test_stopping_a_run_notes_no_failure_that_was_none(tmp_path: Path) -> None:
             assert ledger.due_counts(datetime.now(UTC)) == {"outlet": {"page": 4}}
 
 
+def test_where_a_redirect_led_is_asked_for_by_the_next_run_when_this_one_was_stopped(tmp_path: Path) -> None:
+    def slow(_: str) -> Said:
+        time.sleep(2)
+        return Said()
+
+    with scripted(lambda url: {f"{OUTLET}/feed": feed(url("/a")), f"{OUTLET}/a": led_to(url("/b"))}) as site:
+        site.answers[f"{OUTLET}/b"] = slow
+        settings = site.settings(tmp_path, f"feed: {site.url('/feed')}")
+        with open_fetch(settings) as run:
+            thread = threading.Thread(target=lambda: swallowing(run))
+            thread.start()
+            while f"{OUTLET}/b" not in site.targets():
+                time.sleep(0.02)
+        thread.join()
+        site.answers[f"{OUTLET}/b"] = Said()
+        fetch(settings)
+        assert archived(settings.raw_dir) == {site.url("/b"): 1}
+
+
 def swallowing(run: object) -> None:
     try:
         one_source(run, "outlet")  # type: ignore[arg-type]
