@@ -45,6 +45,8 @@ class Way:
     url: str
     adopted: list[str] = field(default_factory=list)
     known: str | None = None
+    # When the robots file that forbids the last of them is read again.
+    ruled_until: datetime | None = None
 
     @property
     def own(self) -> str:
@@ -220,6 +222,7 @@ class SourceFetch:
         self._remember_rest(host)
         rules = await run.robots.rules_of(url, source=source)
         if (forbidden := rules.objection_to(url)) is not None:
+            way.ruled_until = rules.expires_at
             yield forbidden
             return
         delay_s = max(source.delay_s, rules.delay_s)
@@ -332,7 +335,7 @@ class SourceFetch:
             payload_digest=judged.digest,
             captured_at=final.requested_at if final else None,
             place=place,
-            not_before=at + timedelta(seconds=answer.retry_after_s) if answer.retry_after_s else None,
+            not_before=at + timedelta(seconds=answer.retry_after_s) if answer.retry_after_s else way.ruled_until,
             ttl_s=found.ttl_s if found else None,
             has_news=found.has_news if found else None,
         )

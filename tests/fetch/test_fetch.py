@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
+from tasks.acquire.ledger import open_ledger
 from tests.driver import build
 from tests.fetch.driver import archived, fetch, settings_of
 from tests.fetch.outlets import FORBIDDEN
@@ -76,10 +77,18 @@ def test_no_host_is_asked_faster_or_wider_than_its_source_says(site: RunningSite
 
 
 def test_what_robots_forbids_is_in_the_ledger_and_never_asked_for(site: RunningSite, tmp_path: Path) -> None:
-    report = fetch(settings_of(tmp_path, site))
+    settings = settings_of(tmp_path, site)
+    report = fetch(settings)
     assert sum(source.failed.get("robots", 0) for source in report.sources) == OUTLETS * len(
         [page for page in range(PAGES) if page % 100 == FORBIDDEN]
     )
+    outlet = site.site.outlets[0]
+    with open_ledger(settings.database_url) as ledger:
+        row = ledger.find(f"http://{outlet.host}:{site.site.port}{outlet.path(FORBIDDEN)}")
+    assert row is not None
+    assert row.asked_at is not None
+    assert row.due_at is not None
+    assert row.due_at - row.asked_at > timedelta(hours=23)  # when robots.txt is read again
 
 
 def test_no_cookie_and_no_other_name_than_our_own_goes_out(site: RunningSite, tmp_path: Path) -> None:
