@@ -4,9 +4,9 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
-from rich.text import Text
 
 from flows.report import NOTHING, PLAIN_WIDTH, cell, reasons_text
+from flows.terminal import cell_text
 from tasks.records.fetch_reports import FetchReport, SourceReport
 from tasks.records.fetches import OUTCOMES
 
@@ -66,14 +66,14 @@ def print_fetch_report(report: FetchReport, console: Console) -> None:
             row = source_row(source)
             if console.width < PLAIN_WIDTH:  # where reasons wrap, each has a line of its own
                 row["failed"] = str(row["failed"]).replace(", ", "\n")
-            table.add_row(*(Text(str(value)) for value in row.values()))
+            table.add_row(*(cell_text(value) for value in row.values()))
         console.print(table)
-        console.print(Text(CAPTION, style="dim italic"))
-    console.print(Text(fetch_sentence(report), style="bold"))
+        console.print(cell_text(CAPTION, style="dim italic"))
+    console.print(cell_text(fetch_sentence(report), style="bold"))
     for source in report.errors:
-        console.print(Text(f"failed: {source.source}: {source.error}", style="bold red"))
+        console.print(cell_text(f"failed: {source.source}: {source.error}", style="bold red"))
     for sentence in sentences(report):
-        console.print(Text(f"note: {sentence}", style="yellow"))
+        console.print(cell_text(f"note: {sentence}", style="yellow"))
 
 
 def fetch_markdown(report: FetchReport) -> str:

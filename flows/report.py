@@ -4,8 +4,8 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from flows.terminal import cell_text
 from tasks.records.article import REASONS
 from tasks.records.reports import GroupCounts, RunReport
 
@@ -58,13 +58,13 @@ def print_report(report: RunReport, console: Console) -> None:
             is_number = heading not in ("source", "language", "rejected")
             table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
         for group in report.groups:
-            table.add_row(*(Text(str(value)) for value in group_row(group).values()))
+            table.add_row(*(cell_text(value) for value in group_row(group).values()))
         console.print(table)
-    console.print(Text(total_sentence(report), style="bold"))
+    console.print(cell_text(total_sentence(report), style="bold"))
     for batch in report.failed:
-        console.print(Text(f"failed: {batch.label}: {batch.error}", style="bold red"))
+        console.print(cell_text(f"failed: {batch.label}: {batch.error}", style="bold red"))
     for notice in report.notices:
-        console.print(Text(f"note: {notice}", style="yellow"))
+        console.print(cell_text(f"note: {notice}", style="yellow"))
 
 
 def report_markdown(report: RunReport) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from flows.terminal import cell_text
 
 if TYPE_CHECKING:
     from tasks.answers import Rows
@@ -47,7 +48,7 @@ def _print_table(rows: "Rows") -> None:
         is_number = all(isinstance(value, int | float) for value in values if value is not None)
         table.add_column(name, justify="right" if is_number and values else "left", overflow="fold")
     for row in rows.rows:
-        table.add_row(*(Text(_shown(value)) for value in row))
+        table.add_row(*(cell_text(_shown(value)) for value in row))
     console.print(table)
     console.print(f"{len(rows.rows)} rows")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from flows.terminal import cell_text
 
 if TYPE_CHECKING:
     from tasks.why import Section
@@ -23,5 +24,5 @@ def print_sections(sections: Iterable["Section"]) -> None:
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in section.facts:
-            table.add_row(Text(name), Text(value))
+            table.add_row(cell_text(name), cell_text(value))
         console.print(table)

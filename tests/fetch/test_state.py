@@ -116,7 +116,7 @@ def test_a_revisit_refers_to_the_date_of_the_record_that_holds_the_page(tmp_path
 def test_what_lies_in_files_that_were_closed_meanwhile_is_caught_up_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.fetch.Archive", partial(Archive, max_pages=7))
+    monkeypatch.setattr("tasks.fetch.fetching.Archive", partial(Archive, max_pages=7))
     with scripted({}) as site:
         for host in (OUTLET, OTHER):
             site.answers[f"{host}/feed"] = feed(*(site.url(f"/{n}", host) for n in range(30)))
