@@ -6,6 +6,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -69,8 +70,15 @@ def _learn_rules(
         temp.parent.mkdir(parents=True, exist_ok=True)
     try:
         waiting = [(path, temp, pool.call(write_site_lines, path, temp, timeout_s=timeout_s)) for path, temp in calls]
-        for path, temp, call in waiting:
-            commit_temp(temp, _lines_path(path, out), n_rows=call.result())
+        try:
+            for path, temp, call in waiting:
+                commit_temp(temp, _lines_path(path, out), n_rows=call.result())
+        except (WorkFailed, OSError):
+            # The others are still being written: what they leave must be there to be removed.
+            for _, _, call in waiting:
+                with suppress(WorkFailed):
+                    call.result()
+            raise
     finally:
         for _, temp in calls:
             temp.unlink(missing_ok=True)
