@@ -21,7 +21,7 @@ from flows.prefect_server import die_with_parent
 from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
-from tasks.fetch.fetching import has_sources
+from tasks.fetch.fetching import enabled_sources
 from tasks.plan import Changes
 from tasks.records.batches import Batch
 from tasks.records.errors import MarsadError, RunFailed, failure_sentence
@@ -128,7 +128,7 @@ def fetch_first(parameters: BuildParameters) -> MarsadError | SettingsError | OS
     """Why a fetch failed, to be raised once all that is there is built; None where it went well or had no source."""
     settings = parameters.settings()
     try:
-        if has_sources(settings):
+        if enabled_sources(settings):
             fetch_pages(FetchParameters.of(settings, file=parameters.file()))
     except (MarsadError, SettingsError, OSError) as error:
         log.warning("fetching failed, building goes on: %s", error)

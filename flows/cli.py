@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from config.settings import SettingsError, load_settings
+from config.sources import add_entry
 from flows.prefect_server import prepare_environment, server_for_run
 from flows.rows_out import Form, print_rows
 from tasks.records.errors import MarsadError, RunFailed, UsageError
@@ -181,13 +182,13 @@ def add_source(
     settings: SettingsOption = None,
 ) -> None:
     """Propose an entry for an outlet, by the feeds and sitemaps that its home page and robots.txt name."""
-    from tasks.fetch.discover import add_proposal, propose  # noqa: PLC0415 - loads the client and its libraries
+    from tasks.fetch.discover import propose  # noqa: PLC0415 - loads the client and its libraries
 
     chosen = load_settings(settings)
     entry = propose(url, chosen)
     typer.echo(entry)
     if write:
-        add_proposal(entry, chosen)
+        add_entry(chosen.sources_file, entry)
         note(f"Added to {chosen.sources_file}.")
     else:
         note(f"Add it with --write, or copy it into {chosen.sources_file}.")

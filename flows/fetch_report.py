@@ -5,7 +5,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from flows.report import NOTHING, PLAIN_WIDTH, cell, reasons_text
+from flows.report import NOTHING, PLAIN_WIDTH, reasons_text, table_lines
 from flows.terminal import cell_text
 from tasks.records.fetch_reports import FetchReport, SourceReport
 from tasks.records.fetches import OUTCOMES
@@ -82,15 +82,10 @@ def fetch_markdown(report: FetchReport) -> str:
     if report.errors:
         lines += ["## Failed sources", *(f"* `{source.source}`: {source.error}" for source in report.errors), ""]
     if report.sources:
-        lines += [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
-        lines += [
-            f"| {' | '.join(cell(value) for value in source_row(source).values())} |" for source in report.sources
-        ]
-        lines.append("")
+        lines += table_lines(HEADINGS, (source_row(source).values() for source in report.sources))
     if report.failed:
-        lines += ["## Not fetched, by reason", "| reason | pages | meaning |", "|---|---|---|"]
-        lines += [f"| {reason} | {n} | {OUTCOMES[reason]} |" for reason, n in report.failed.items()]
-        lines.append("")
+        counted = ((reason, n, OUTCOMES[reason]) for reason, n in report.failed.items())
+        lines += ["## Not fetched, by reason", *table_lines(["reason", "pages", "meaning"], counted)]
     if said := sentences(report):
         lines += ["## Notes", *(f"* {sentence}" for sentence in said)]
     return "\n".join(lines)

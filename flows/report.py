@@ -1,5 +1,7 @@
 """A run report as people see it: rich tables in the terminal, markdown and table artifacts in the Prefect UI."""
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -73,20 +75,25 @@ def report_markdown(report: RunReport) -> str:
     if report.failed:
         lines += ["## Failed batches", *(f"* `{batch.label}`: {batch.error}" for batch in report.failed), ""]
     if report.groups:
-        lines += [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
-        lines += [f"| {' | '.join(cell(value) for value in group_row(group).values())} |" for group in report.groups]
-        lines.append("")
+        lines += table_lines(HEADINGS, (group_row(group).values() for group in report.groups))
     if report.rejected:
-        lines += ["## Rejected, by reason", "| reason | pages | meaning |", "|---|---|---|"]
-        lines += [f"| {reason} | {n} | {REASONS[reason]} |" for reason, n in report.rejected.items()]
-        lines.append("")
+        counted = ((reason, n, REASONS[reason]) for reason, n in report.rejected.items())
+        lines += ["## Rejected, by reason", *table_lines(["reason", "pages", "meaning"], counted)]
     if report.notices:
         lines += ["## Notes", *(f"* {notice}" for notice in report.notices)]
     return "\n".join(lines)
 
 
-def cell(value: object) -> str:
-    """A value as it may stand in a markdown table."""
+def table_lines(headings: Sequence[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """The lines of a markdown table, an empty one behind it."""
+    yield f"| {' | '.join(headings)} |"
+    yield f"|{'---|' * len(headings)}"
+    for row in rows:
+        yield f"| {' | '.join(_cell(value) for value in row)} |"
+    yield ""
+
+
+def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 

@@ -5,15 +5,13 @@ import json
 import sys
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from flows.terminal import cell_text
-
-if TYPE_CHECKING:
-    from tasks.answers import Rows
+from tasks.records.answers import Rows
 
 PIPE_WIDTH = 200
 
@@ -26,7 +24,7 @@ class Form(StrEnum):
     JSON = "json"
 
 
-def print_rows(rows: "Rows", form: Form) -> None:
+def print_rows(rows: Rows, form: Form) -> None:
     """Rows to standard output."""
     if form is Form.JSON:
         for row in rows.rows:
@@ -41,7 +39,7 @@ def print_rows(rows: "Rows", form: Form) -> None:
         _print_table(rows)
 
 
-def _print_table(rows: "Rows") -> None:
+def _print_table(rows: Rows) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     table = Table(header_style="bold")
     for name, values in zip(rows.columns, _columns(rows), strict=True):
@@ -53,7 +51,7 @@ def _print_table(rows: "Rows") -> None:
     console.print(f"{len(rows.rows)} rows")
 
 
-def _columns(rows: "Rows") -> list[list[Any]]:
+def _columns(rows: Rows) -> list[list[Any]]:
     return [[row[i] for row in rows.rows] for i in range(len(rows.columns))]
 
 

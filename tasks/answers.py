@@ -3,26 +3,18 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from config.settings import GAZETTEERS
+from tasks.records.answers import Rows
 from tasks.records.errors import UsageError
 from tasks.store.views import connect
 
 ATTEMPTS = 5
 PAUSE_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The result of a query: column names and rows."""
-
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
 
 
 def run_query(sql: str, *, out: Path) -> Rows:

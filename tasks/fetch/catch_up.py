@@ -106,7 +106,7 @@ def _is_led(answer: Replayed) -> bool:
 
 
 def _endings_of(answer: Replayed) -> list[Ending]:
-    """How the URL ended, and the other one that it led to, as the fetch had it (tasks/fetch_source.py)."""
+    """How the URL ended, and the other one that it led to, as the fetch had it (tasks/fetch/source.py)."""
     asked, final = _own_url(answer.url), _own_url(answer.final_url)
     ending = Ending(
         url=asked,

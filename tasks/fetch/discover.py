@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from config.settings import Settings
-from config.sources import Source, StartKind, add_entry, propose_entry
+from config.sources import StartKind, propose_entry
 from tasks.acquire.discovery import Candidate, Discovery, discover
 from tasks.acquire.feeds import parse_feed
 from tasks.acquire.fetcher import Fetcher
@@ -26,14 +25,6 @@ PAUSE_S = 1.0
 MAX_HOME_BYTES = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """A candidate that names pages."""
-
-    candidate: Candidate
-    n_items: int
-
-
 def propose(url: str, settings: Settings) -> str:
     """The YAML text of an entry for the outlet whose home page this is.
 
@@ -48,21 +39,11 @@ def propose(url: str, settings: Settings) -> str:
             f"neither {cleaned} nor its robots.txt leads to a feed or sitemap that names pages; write an entry with "
             f"`section: {cleaned}` into {settings.sources_file}"
         )
-    start = tuple((kind_of(one.candidate), one.candidate.url) for one in probed)
+    start: tuple[tuple[StartKind, str], ...] = tuple((one.kind, one.url) for one in probed)
     return propose_entry(name=found.name, start=start, language=found.language, country=found.country)
 
 
-def kind_of(candidate: Candidate) -> StartKind:
-    """What a candidate is in the file of sources."""
-    return candidate.kind
-
-
-def add_proposal(entry: str, settings: Settings) -> Source:
-    """The source of an entry that now stands in the sources file."""
-    return add_entry(settings.sources_file, entry)
-
-
-async def _explore(url: str, settings: Settings) -> tuple[Discovery, list[Probed]]:
+async def _explore(url: str, settings: Settings) -> tuple[Discovery, list[Candidate]]:
     limits = FetchLimits(user_agent=user_agent(settings), timeout_s=settings.fetch_timeout_s)
     async with Fetcher(limits, named_hosts=settings.named_hosts) as fetcher:
         stated = await fetcher.fetch(f"{origin_of(url)}/robots.txt", max_bytes=MAX_HOME_BYTES)
@@ -83,14 +64,14 @@ async def _explore(url: str, settings: Settings) -> tuple[Discovery, list[Probed
         return found, await _probe_all(fetcher, allowed)
 
 
-async def _probe_all(fetcher: Fetcher, candidates: Sequence[Candidate]) -> list[Probed]:
+async def _probe_all(fetcher: Fetcher, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Those of the candidates that name pages; what is only usual is asked for where nothing that is stated does."""
-    probed: list[Probed] = []
+    probed: list[Candidate] = []
     for candidate in candidates[:MAX_ASKED]:
         if len(probed) == MAX_PROPOSED or (probed and candidate.how == "usual"):
             break
-        if one := await _probe(fetcher, candidate):
-            probed.append(one)
+        if await _names_pages(fetcher, candidate):
+            probed.append(candidate)
     return probed
 
 
@@ -100,13 +81,10 @@ async def _asked(fetcher: Fetcher, url: str, *, max_bytes: int) -> Answer:
     return await fetcher.fetch(url, max_bytes=max_bytes)
 
 
-async def _probe(fetcher: Fetcher, candidate: Candidate) -> Probed | None:
-    """The candidate, where it names pages; what is only usual must not lead elsewhere to do so."""
+async def _names_pages(fetcher: Fetcher, candidate: Candidate) -> bool:
     answer = await _asked(fetcher, candidate.url, max_bytes=MAX_START_BYTES)
     payload = body_of(answer, max_bytes=MAX_START_BYTES)
     if not payload:
-        return None
+        return False
     parse = parse_feed if candidate.kind == "feed" else parse_sitemap
-    content_type = answer.exchanges[-1].header("content-type")
-    n_items = len(parse(payload, url=answer.final_url, content_type=content_type).items)
-    return Probed(candidate, n_items) if n_items else None
+    return bool(parse(payload, url=answer.final_url, content_type=answer.exchanges[-1].header("content-type")).items)

@@ -23,7 +23,6 @@ from tasks.acquire.fetcher import Fetcher
 from tasks.acquire.ledger import Ledger, open_ledger
 from tasks.acquire.politeness import Politeness
 from tasks.acquire.transport import FetchLimits
-from tasks.answers import Rows
 from tasks.fetch.catch_up import catch_up
 from tasks.fetch.found import start_points
 from tasks.fetch.live_runs import alone, announced, ended_runs, has_live_run
@@ -31,6 +30,7 @@ from tasks.fetch.recorder import Recorder
 from tasks.fetch.robots_book import RobotsBook
 from tasks.fetch.run import FetchRun
 from tasks.fetch.source import SourceFetch
+from tasks.records.answers import Rows
 from tasks.records.errors import UsageError
 from tasks.records.fetch_reports import SourceReport
 
@@ -52,9 +52,14 @@ def user_agent(settings: Settings) -> str:
     return f"{PRODUCT}/{version('marsad')} (+{settings.contact})"
 
 
+def enabled_sources(settings: Settings) -> dict[str, Source]:
+    """The sources that are to be fetched, by name."""
+    return {source.name: source for source in load_sources(settings.sources_file).sources if source.is_enabled}
+
+
 def chosen_sources(settings: Settings, only: str | None) -> dict[str, Source]:
     """The enabled sources by name, or the one of them that was asked for. Raises UsageError where there is none."""
-    sources = {source.name: source for source in load_sources(settings.sources_file).sources if source.is_enabled}
+    sources = enabled_sources(settings)
     if not sources:
         raise UsageError(
             f"{settings.sources_file} names no source; add one with `marsad sources add URL`, or write it there"
@@ -62,11 +67,6 @@ def chosen_sources(settings: Settings, only: str | None) -> dict[str, Source]:
     if only is not None and only not in sources:
         raise UsageError(f"{settings.sources_file} has no enabled source {only!r}; it has {', '.join(sorted(sources))}")
     return {only: sources[only]} if only else sources
-
-
-def has_sources(settings: Settings) -> bool:
-    """Whether any source is to be fetched."""
-    return any(source.is_enabled for source in load_sources(settings.sources_file).sources)
 
 
 def refuse_unwritable(raw: Path) -> None:

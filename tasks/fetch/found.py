@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from config.sources import Source
@@ -13,17 +13,16 @@ from tasks.acquire.listings import section_links, url_list
 from tasks.acquire.sitemaps import parse_sitemap
 from tasks.extract.decoding import detect_codec
 from tasks.extract.urls import clean_url
-from tasks.raw.meta import charset_in
+from tasks.raw.meta import charset_in, instant
 from tasks.records.errors import UsageError
 from tasks.records.fetches import FoundUrl, UrlKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What one start point named: rows for the ledger, how many of them are pages, and what it says of itself."""
+    """What one start point named: rows for the ledger, what it says of itself, and whether a page of it is news."""
 
     rows: tuple[NewUrl, ...] = ()
-    n_pages: int = 0
     ttl_s: float | None = None
     error: str | None = None
     has_news: bool = False
@@ -60,12 +59,7 @@ def find_urls(
     feed = _parse(payload, kind=kind, url=url, content_type=content_type)
     more = [FoundUrl(url=link, kind=kind) for link in feed.next_urls]
     rows = tuple(to_rows([*feed.items, *more], source=source, found_in=url, at=at))
-    return Found(
-        rows=rows,
-        n_pages=sum(row.kind == "page" for row in rows),
-        ttl_s=feed.ttl_s,
-        error=feed.error,
-    )
+    return Found(rows=rows, ttl_s=feed.ttl_s, error=feed.error)
 
 
 def to_follow(found: Found, kind: UrlKind, ledger: Ledger) -> list[NewUrl]:
@@ -107,19 +101,10 @@ def to_rows(found: Iterable[FoundUrl], *, source: Source, found_in: str, at: dat
             source=source.name,
             kind=one.kind,
             found_at=at,
-            due_at=min(stated_at(one) or at, at) if is_wanted else None,
+            due_at=min(instant(one.published or one.changed) or at, at) if is_wanted else None,
             outcome="found" if is_wanted else "excluded",
             found_in=found_in,
             title=one.title,
             published=one.published,
             authors=one.authors,
         )
-
-
-def stated_at(found: FoundUrl) -> datetime | None:
-    """The instant that a feed or sitemap states of a page, in UTC; None where it states none that can be read."""
-    try:
-        stated = datetime.fromisoformat(found.published or found.changed or "")
-        return stated.replace(tzinfo=UTC) if stated.utcoffset() is None else stated.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

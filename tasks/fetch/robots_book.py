@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from config.sources import Source
 from tasks.acquire.archive import Archive
 from tasks.acquire.fetcher import Fetcher
+from tasks.acquire.found import host_of
 from tasks.acquire.ledger import Ledger
 from tasks.acquire.ledger import Robots as KeptFile
 from tasks.acquire.politeness import Politeness
@@ -105,8 +106,7 @@ class RobotsBook:
 
     @asynccontextmanager
     async def _turn(self, source: Source, url: str) -> AsyncIterator[Callable[[], None]]:
-        host = urlsplit(url).hostname or ""
-        async with self._politeness.turn(host, delay_s=source.delay_s, connections=source.connections) as sent:
+        async with self._politeness.turn(host_of(url), delay_s=source.delay_s, connections=source.connections) as sent:
             yield sent
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from config.sources import Source
 from tasks.acquire.archive import Earlier, payload_digest
+from tasks.acquire.found import host_of
 from tasks.acquire.ledger import Ending, NewUrl, SourceRun, UrlRow
 from tasks.extract.urls import clean_url
 from tasks.fetch.found import Found, find_urls, local_lists, to_follow
@@ -359,11 +359,6 @@ class SourceFetch:
                 self._resting.add(host)
         elif answer.outcome in GOOD:
             self._run.politeness.succeeded(host)
-
-
-def host_of(url: str) -> str:
-    """The host of an address, lower case."""
-    return urlsplit(url).hostname or ""
 
 
 def conditions(row: UrlRow) -> dict[str, str]:

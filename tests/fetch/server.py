@@ -96,6 +96,12 @@ class RunningSite:
         """Every request so far, in order of their ends."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
+    def due(self) -> set[str]:
+        """The addresses that a fetch must archive, each once."""
+        return {
+            f"http://{outlet.host}:{self.site.port}{path}" for outlet in self.site.outlets for path in outlet.expected()
+        }
+
     def named_hosts(self) -> dict[str, str]:
         """The setting that lets a fetch reach the outlets."""
         return {f"{outlet.host}:{self.site.port}": "127.0.0.1" for outlet in self.site.outlets}

@@ -26,36 +26,32 @@ def site(tmp_path: Path) -> Iterator[RunningSite]:
         yield running
 
 
-def due(site: RunningSite) -> set[str]:
-    return {f"http://{o.host}:{site.site.port}{path}" for o in site.site.outlets for path in o.expected()}
-
-
 def test_every_article_is_in_one_record_then_only_what_changed_comes_again(site: RunningSite, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, site)
     first = fetch(settings)
-    assert archived(settings.raw_dir) == Counter(dict.fromkeys(due(site), 1))
-    assert first.n_fetched == len(due(site))
+    assert archived(settings.raw_dir) == Counter(dict.fromkeys(site.due(), 1))
+    assert first.n_fetched == len(site.due())
     assert not first.errors
     assert not [asked for asked in site.requests() if asked["target"].startswith("/private/")]
 
     n_asked = len(site.requests())
     second = fetch(settings, later=LATER)
     again = site.requests()[n_asked:]
-    assert archived(settings.raw_dir) == Counter(dict.fromkeys(due(site), 1))
-    assert (second.n_fetched, sum(source.n_unchanged for source in second.sources)) == (0, len(due(site)))
+    assert archived(settings.raw_dir) == Counter(dict.fromkeys(site.due(), 1))
+    assert (second.n_fetched, sum(source.n_unchanged for source in second.sources)) == (0, len(site.due()))
     assert all(asked["conditional"] for asked in again if asked["target"] != "/robots.txt")
     assert {asked["status"] for asked in again if asked["target"] != "/robots.txt"} == {304}
 
     site.change(5)
     third = fetch(settings, later=4 * LATER)
     assert third.n_fetched == 5 * OUTLETS
-    assert archived(settings.raw_dir).total() == len(due(site)) + 5 * OUTLETS
+    assert archived(settings.raw_dir).total() == len(site.due()) + 5 * OUTLETS
 
     build(settings.raw_dir, settings.out_dir)
     pages = ds.dataset(settings.out_dir / "pages").to_table(columns=["url", "status", "source"]).to_pylist()
     accepted = [row["url"] for row in pages if row["status"] == "accepted"]
-    assert len(accepted) == len(due(site)) + 5 * OUTLETS
-    assert set(accepted) == due(site)
+    assert len(accepted) == len(site.due()) + 5 * OUTLETS
+    assert set(accepted) == site.due()
     assert {row["source"] for row in pages if row["status"] == "accepted"} == {
         f"outlet-{number:02d}" for number in range(OUTLETS)
     }
@@ -104,4 +100,4 @@ def test_a_limit_leaves_the_rest_to_the_next_fetch(site: RunningSite, tmp_path: 
     assert all(source.n_asked <= 4 for source in first.sources)  # a redirect adds the page it leads to
     assert all(source.n_waiting > 0 for source in first.sources)
     fetch(settings)
-    assert archived(settings.raw_dir) == Counter(dict.fromkeys(due(site), 1))
+    assert archived(settings.raw_dir) == Counter(dict.fromkeys(site.due(), 1))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.fetch_report import sentences
 from tasks.acquire.ledger import open_ledger
 from tasks.fetch.fetching import rebuild_ledger
 from tasks.records.errors import UsageError
@@ -172,3 +173,25 @@ def test_a_local_list_that_is_missing_is_told_by_its_source_and_the_others_go_on
         with pytest.raises(UsageError, match=r"lister: list .*not-there.txt cannot be read"):
             fetch(settings)
         assert set(archived(settings.raw_dir)) == {site.url("/a")}
+
+
+@pytest.mark.parametrize("now", [feed(), Said(404, b"not here")], ids=["empty", "gone"])
+def test_a_source_that_usually_gives_something_and_gives_nothing_is_named(tmp_path: Path, now: Said) -> None:
+    with scripted(
+        lambda url: {f"{OUTLET}/feed": feed(url("/a"), url("/b")), f"{OUTLET}/a": Said(), f"{OUTLET}/b": Said()}
+    ) as site:
+        settings = site.settings(tmp_path, f"feed: {site.url('/feed')}")
+        assert sentences(fetch(settings)) == []
+        site.answers[f"{OUTLET}/feed"] = now
+        said = sentences(fetch(settings, later=LATER))
+    assert "outlet: nothing was found, though usually 2 pages are" in said
+
+
+def test_a_feed_that_says_that_nothing_changed_is_not_silent(tmp_path: Path) -> None:
+    def same(_: str) -> Said:
+        return feed("/a")
+
+    with scripted({f"{OUTLET}/feed": same, f"{OUTLET}/a": Said()}) as site:
+        settings = site.settings(tmp_path, f"feed: {site.url('/feed')}")
+        fetch(settings)
+        assert sentences(fetch(settings, later=LATER)) == []

@@ -7,18 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.fetch.driver import archived, fetch, settings_of
-from tests.fetch.server import RunningSite, serving
-from tests.fetch.test_kills import kill_at, n_records
+from tests.fetch.kills import kill_at, n_records
+from tests.fetch.server import serving
 from tests.soak.table import Line
 
 CONNECTIONS = 8
 LATER = timedelta(hours=3)
 N_CHANGED = 10
-
-
-def due_of(site: RunningSite) -> set[str]:
-    """The addresses that must be archived."""
-    return {f"http://{o.host}:{site.site.port}{path}" for o in site.site.outlets for path in o.expected()}
 
 
 def whole_site(line: Line, *, outlets: int, pages: int) -> None:
@@ -27,7 +22,7 @@ def whole_site(line: Line, *, outlets: int, pages: int) -> None:
         tempfile.TemporaryDirectory(prefix="marsad-site-") as folder,
         serving(Path(folder) / "requests.jsonl", outlets=outlets, pages=pages) as site,
     ):
-        settings, due = settings_of(Path(folder), site, fetch_run_s=3_600), due_of(site)
+        settings, due = settings_of(Path(folder), site, fetch_run_s=3_600), site.due()
         fetch(settings)
         _hold(line, archived(settings.raw_dir), due, n_more=0, when="after the first fetch")
         second = fetch(settings, later=LATER)
@@ -51,7 +46,7 @@ def kill_fetches(line: Line, *, n_kills: int, progress: Callable[[int], None] = 
         tempfile.TemporaryDirectory(prefix="marsad-kills-") as folder,
         serving(Path(folder) / "requests.jsonl", outlets=10, pages=60 * n_kills, delay_s=0.01) as site,
     ):
-        settings, due = settings_of(Path(folder), site, fetch_connections=CONNECTIONS), due_of(site)
+        settings, due = settings_of(Path(folder), site, fetch_connections=CONNECTIONS), site.due()
         for number in range(n_kills):
             kill_at(settings, dice.uniform(0.5, 3.0))
             progress(number + 1)
