@@ -30,8 +30,7 @@ from tasks.records.fetches import Answer, ArchivePlace, Exchange, Provenance
 
 FOLDER = "warc"
 FORMAT = "WARC File Format 1.1"
-# 457 real pages, the first 30 KB of each, on one core: level 6 packs 2,900 a second to 26.4 %, 9 packs 2,300 to 26.3 %,
-# 4 packs 4,100 to 27.1 %, 1 packs 5,700 to 29.7 %. The whole of writing comes to 1,450 a second (benchmarks.archiving).
+# zlib's middle: at it, writing is far faster than what a fetch brings (`python -m benchmarks.archiving`).
 GZIP_LEVEL = 6
 MAX_PAGES = 5_000
 MAX_BYTES = 1024**3
