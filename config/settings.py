@@ -1,11 +1,12 @@
 """Every knob of Marsad, bounded and described; config/settings.yaml shows the defaults with a comment each."""
 
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -14,11 +15,19 @@ GAZETTEERS = Path(__file__).resolve().with_name("gazetteers")
 ENVIRONMENT_VARIABLE = "MARSAD_SETTINGS"
 SOURCES_FILE = Path(__file__).resolve().with_name("sources.yaml")
 PATHS = ("raw_dir", "out_dir", "state_dir", "sources_file")
+# Printable ASCII: it stands in a header of every request.
+CONTACT = re.compile(r"https?://[!-~]+|[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
 ROW_AFFECTING: JsonDict = {"affects_rows": True}
 
 
 class SettingsError(Exception):
     """A settings file or value that cannot be used; the message names file and field."""
+
+
+def _reachable(contact: str) -> str:
+    if not CONTACT.fullmatch(contact):
+        raise ValueError("must be an e-mail address or the address of a web page, without letters beyond ASCII")
+    return contact
 
 
 class Settings(BaseModel):
@@ -67,12 +76,9 @@ class Settings(BaseModel):
         description="Shortest article, in code points; shorter ones are rejected.",
         json_schema_extra=ROW_AFFECTING,
     )
-    contact: str | None = Field(
+    contact: Annotated[str, AfterValidator(_reachable)] | None = Field(
         default=None,
-        min_length=3,
         max_length=200,
-        # Printable ASCII: it stands in a header of every request.
-        pattern=r"^(?:https?://[!-~]+|[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+)$",
         description="Whom an outlet may turn to (e-mail address or web page), in the user agent; no fetch without.",
     )
     sources_file: Path = Field(default=SOURCES_FILE, description="File of the outlets that are fetched.")
@@ -137,7 +143,8 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
             ) from None
         where = ".".join(map(str, first["loc"])) or "settings"
         raise SettingsError(
-            f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg']}, got {first['input']!r}"
+            f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg'].removeprefix('Value error, ')}, "
+            f"got {first['input']!r}"
         ) from None
 
 

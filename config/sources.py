@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from config.settings import SettingsError
 
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 CREDENTIALS = re.compile(r"//[^/@]{0,80}(?:@|$)")
 
 StartKind = Literal["feed", "sitemap", "section", "list"]
@@ -38,6 +39,12 @@ def _known_zone(name: str) -> str:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         raise ValueError("must be a zone of the IANA database, as Africa/Casablanca") from None
+    return name
+
+
+def _slug(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError("must be small letters and digits with single hyphens between, as my-paper")
     return name
 
 
@@ -117,8 +124,7 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Text = Field(
-        pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$",
+    name: Annotated[Text, AfterValidator(_slug)] = Field(
         max_length=60,
         description="Unique name: small letters, digits and single hyphens; the `source` of its rows.",
     )

@@ -225,7 +225,7 @@ def main() -> None:
     _show_warnings()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if len(sys.argv) == 1:
+    if sys.argv[1:] in ([], ["sources"], ["state"]):
         sys.argv.append("--help")
     try:
         code = app(standalone_mode=False) or OK

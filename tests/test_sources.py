@@ -100,7 +100,7 @@ BAD = [
     (FULL + "      - feed: https://me:secret@b.example/\n", 6, "sources[0].start[1].feed must not hold a user"),
     (FULL + "      - {sitemap: https://b.example/, feed: https://b.example/}\n", 6, "sources[0].start[1] must be one"),
     (FULL + "      - blog: https://b.example/\n", 6, "sources[0].start[1].blog is unknown"),
-    (FULL.replace("herald\n", "The Herald\n"), 3, "sources[0].name"),
+    (FULL.replace("herald\n", "The Herald\n"), 3, "sources[0].name must be small letters"),
 ]  # fmt: skip
 
 

@@ -48,9 +48,11 @@ async def _explore(url: str, settings: Settings) -> tuple[Discovery, list[Candid
     async with Fetcher(limits, named_hosts=settings.named_hosts) as fetcher:
         stated = await fetcher.fetch(f"{origin_of(url)}/robots.txt", max_bytes=MAX_HOME_BYTES)
         status = stated.exchanges[-1].status if stated.exchanges else None
+        if status is None:
+            raise UsageError(f"{origin_of(url)} cannot be reached: {stated.outcome} ({stated.detail})")
         robots = Robots.parse(status, body_of(stated, max_bytes=MAX_HOME_BYTES), url=stated.final_url)
         if not robots.may_fetch(url, PRODUCT):
-            raise UsageError(f"robots.txt of {origin_of(url)} forbids {PRODUCT} to ask for {url}, or cannot be read")
+            raise UsageError(f"robots.txt of {origin_of(url)} forbids {PRODUCT} to ask for {url}, or has an error")
         home = await _asked(fetcher, url, max_bytes=MAX_HOME_BYTES)
         if home.outcome != "fetched":
             raise UsageError(f"{url} cannot be had: {home.outcome}{f' ({home.detail})' if home.detail else ''}")

@@ -41,6 +41,13 @@ def test_every_command_has_help(command: str) -> None:
     assert "Usage: marsad" in done.stdout
 
 
+@pytest.mark.parametrize("group", ["sources", "state"])
+def test_a_group_of_commands_shows_its_help(group: str) -> None:
+    done = marsad(group)
+    assert done.returncode == 0
+    assert f"Usage: marsad {group}" in done.stdout
+
+
 @pytest.mark.parametrize("mistake", ["runn", "run extra", "run --workers x", "query", "query x --format xml"])
 def test_a_typing_mistake_is_one_sentence_and_exit_2(mistake: str) -> None:
     done = marsad(*mistake.split())
