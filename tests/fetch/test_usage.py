@@ -12,7 +12,7 @@ from tests.fetch.scripted import OUTLET, Said, feed, scripted
 
 @pytest.mark.parametrize("contact", ["https://مرصد.example/", "désk@outlet.example", "https://a.example/\x07", "a@b"])
 def test_a_contact_that_no_header_can_bear_is_refused_by_its_name(contact: str) -> None:
-    with pytest.raises(SettingsError, match="setting contact.*must be an e-mail address"):
+    with pytest.raises(SettingsError, match=r"setting contact.*must be an e-mail address"):
         load_settings(contact=contact)
 
 
