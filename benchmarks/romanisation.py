@@ -92,7 +92,9 @@ def _expect(arabic: str, latin: str, chances: dict[Pair, float] | None, seen: di
                 if to_i > n_arabic or to_j > n_latin:
                     continue
                 pair = (arabic[i:to_i], latin[j:to_j])
-                chance = _first_guess(to_i, to_j, n_arabic, n_latin, pair) if chances is None else chances.get(pair, 0.0)
+                chance = (
+                    _first_guess(to_i, to_j, n_arabic, n_latin, pair) if chances is None else chances.get(pair, 0.0)
+                )
                 if chance > 0.0:
                     forward[to_i][to_j] += so_far * chance
                     edges.append((i, j, to_i, to_j, pair, chance))

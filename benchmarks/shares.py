@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
@@ -25,10 +24,13 @@ from benchmarks.floors import markdown_table
 from benchmarks.throughput import Unusable, make_warc
 from config.settings import GAZETTEERS, Settings, load_settings
 from tasks import plan
+from tasks.identities import identify
 from tasks.pipeline import extract_batch, settle_batch, warm_up
 from tasks.plan import ScanLimits
 from tasks.run import to_work
+from tasks.settled import Settling
 from tasks.site_rules import learn_rules
+from tasks.store.layout import names_folder
 from tasks.workers.pool import Call, WorkerPool
 
 INTERVAL_S = 0.001
@@ -125,11 +127,22 @@ def build_inline(settings: Settings) -> int:
     changes = plan.find_changes(out, scanned.scanned, version=version)
     n_pages = sum(extract_batch(batch, out=out, work=work, pool=pool).n_rows for batch in changes.to_write)
     unsettled = [stored.path for stored in plan.unsettled_files(out)]
-    settle = partial(settle_batch, out=out, pool=pool, timeout_s=limits.timeout_s)
     underived = [stored.path for stored in plan.underived_files(out)]
     rules = learn_rules(underived, unsettled, out=out, pool=pool, timeout_s=limits.timeout_s)
+    names = names_folder(out)
+    names.mkdir()
+    settling = Settling(
+        out=out,
+        gazetteers=GAZETTEERS,
+        version=version,
+        rules=rules,
+        names=names,
+        pool=pool,
+        timeout_s=limits.timeout_s,
+    )
+    identify(unsettled, [], settling=settling)
     for path in unsettled:
-        settle(path, gazetteers=GAZETTEERS, version=version, rules=rules)
+        settle_batch(path, settling=settling)
     return n_pages
 
 

@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -211,8 +212,21 @@ def tag() -> None:
     """Language and entities of texts: JSON lines {id, text[, language]} in, {id, language, entities} out."""
     from tasks.answers import tag_lines  # noqa: PLC0415 - models load here
 
+    _answer(tag_lines(sys.stdin.buffer))
+
+
+@app.command()
+def identify() -> None:
+    """Who is who among names: JSON lines {id, name, type[, language]} in, {id, entity_id, name} out; one batch."""
+    from tasks.answers import identify_lines  # noqa: PLC0415 - lexicons load here
+
+    _answer(identify_lines(sys.stdin.buffer))
+
+
+def _answer(answers: Iterable[dict[str, Any]]) -> None:
+    """Print answers as JSON lines. Raises RunFailed where some lines could not be read."""
     n_bad = 0
-    for answer in tag_lines(sys.stdin.buffer):
+    for answer in answers:
         n_bad += "error" in answer
         line = json.dumps(answer, ensure_ascii=False)
         sys.stdout.write((line if line.isprintable() else json.dumps(answer)) + "\n")

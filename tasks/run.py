@@ -1,6 +1,7 @@
 """One run over one output folder: its lock, its plan, its worker pool, and the report of what it did."""
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,14 @@ from pathlib import Path
 from config.settings import GAZETTEERS, Settings
 from tasks import plan
 from tasks.extract.article import extract_article
+from tasks.identities import Identities, store_entities
 from tasks.page import Extractor, Work, pipeline_version
 from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
 from tasks.records.reports import BatchReport, RunReport
+from tasks.settled import Settling
 from tasks.site_rules import Rules, find_changed
+from tasks.store.layout import names_folder
 from tasks.store.lock import claim, output_lock, owner_of
 from tasks.workers.pool import WorkerPool, open_pool, start_fork_server
 
@@ -73,9 +77,42 @@ class Run:
         )
         if self.is_settling:
             settled = plan.settled_files(self.out)
-            changed = set(find_changed(self.out, [(stored.path, stated) for stored, stated in settled], rules))
+            stated = [(stored.path, footer.boilerplate_sha256) for stored, footer in settled]
+            changed = set(find_changed(self.out, stated, rules))
             unsettled += [stored for stored, _ in settled if stored.path in changed]
         return [(stored.path, stored.footer.label) for stored in unsettled], rules
+
+    def to_identify(
+        self, files: list[tuple[Path, str]], rules: Rules, identify: Callable[..., Identities]
+    ) -> tuple[list[tuple[Path, str]], Settling]:
+        """The files that are to be settled, and what their settling needs.
+
+        Where the run settles everything, further files are those whose names are others by now. `identify` is
+        `identities.identify`, or the task that runs it.
+        """
+        settling = Settling(
+            out=self.out,
+            gazetteers=self.work.gazetteers,
+            version=self.work.pipeline_version,
+            rules=rules,
+            names=names_folder(self.out),
+            pool=self.pool,
+            timeout_s=self.limits.timeout_s,
+        )
+        if not (files or self.is_settling) and plan.has_current_entities(self.out):
+            return files, settling
+        settling.names.mkdir(exist_ok=True)
+        due = {path for path, _ in files}
+        settled = [(s, f) for s, f in plan.settled_files(self.out) if s.path not in due] if self.is_settling else []
+        stated = [(stored.path, footer.decisions_sha256) for stored, footer in settled]
+        found = identify([path for path, _ in files], stated, settling=settling)
+        changed = [(stored.path, stored.footer.label) for stored, _ in settled if stored.path in found.changed]
+        return files + changed, settling
+
+    def store_entities(self, settling: Settling) -> None:
+        """Write `entities` anew, where documents are others by now."""
+        if not plan.has_current_entities(self.out):
+            store_entities(settling, digest=plan.documents_digest(self.out))
 
     def report(self, changes: Changes, batches: Iterable[BatchReport], settled: dict[str, int]) -> RunReport:
         """The report of the whole run. Raises ContractError where accepted pages and documents differ in number."""
@@ -127,7 +164,10 @@ def hold_output(settings: Settings, *, holder: str) -> Iterator[None]:
         n_swept = plan.sweep(settings.out_dir)
         if n_swept:
             log.info("deleted %d temporary files of a run that was killed", n_swept)
-        yield
+        try:
+            yield
+        finally:
+            shutil.rmtree(names_folder(settings.out_dir), ignore_errors=True)
 
 
 def warm_up_workers() -> None:

@@ -84,7 +84,7 @@ class Cluster:
 
     @cached_property
     def name(self) -> str:
-        """The preferred name: in Latin letters where there is one, of the form that most documents use, then the oldest."""
+        """The preferred name: in Latin letters where one is, of the form that most documents use, then the oldest."""
         latin = [form for form in self.forms if is_latin("".join(name_words(form.name)))]
         full = [form for form in latin or self.forms if len(name_words(form.name)) > 1]
         return min(full or latin or self.forms, key=lambda form: (-form.n_documents, form.rank)).name
@@ -173,9 +173,7 @@ class _GivenNames:
         return name if odds_a_letter >= min_odds_a_letter and name else None
 
 
-def _join_equal(
-    groups: _Groups, given_names: _GivenNames, lexicon: NameLexicon | None, *, is_person: bool
-) -> None:
+def _join_equal(groups: _Groups, given_names: _GivenNames, lexicon: NameLexicon | None, *, is_person: bool) -> None:
     """Join what is written alike, whatever the script, by keys that are equal."""
     spelt: list[tuple[int, object]] = []
     by_given: list[tuple[int, object]] = []
@@ -220,7 +218,7 @@ def _join_acronyms(groups: _Groups) -> None:
 
 
 def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> None:
-    """Join each set of Latin forms with the Arabic one whose name it most likely spells, where that is likely enough."""
+    """Join each set of Latin forms with the Arabic one whose name it most likely spells, where that is likely."""
     blocks: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for index, form in enumerate(groups.forms):
         words = name_words(form.name)
@@ -309,9 +307,8 @@ class _WordOdds:
             self._known[arabic, latin] = known
         return known
 
-
     def _is_listed(self, arabic: str, latin: str) -> bool:
-        """Whether a Latin word is a spelling of an Arabic one by a list of names; asked where their consonants agree."""
+        """Whether a Latin word is a spelling of an Arabic one by a list of names, where their consonants agree."""
         if skeleton(arabic) != skeleton(latin):
             return False
         if self._given_names.spelt(latin, min_odds_a_letter=MIN_ODDS_A_LETTER_LISTED) == arabic:

@@ -58,8 +58,7 @@ class Romanisation:
                             continue
                         cost = UNSEEN * (from_arabic + from_latin) / 1.5
                     row = costs[to_i]
-                    if begun + cost < row[to_j]:
-                        row[to_j] = begun + cost
+                    row[to_j] = min(row[to_j], begun + cost)
         return costs[n_arabic][n_latin]
 
 
@@ -77,5 +76,8 @@ def _alone(costs: dict[str, float], word: str) -> float:
 def load_romanisation() -> Romanisation:
     """The model that ships with Marsad."""
     stated = json.loads(MODEL.read_text(encoding="utf-8"))
-    pairs = {tuple(pair.split("|")): cost for pair, cost in stated["pairs"].items()}
-    return Romanisation(pairs=pairs, arabic=stated["arabic"], latin=stated["latin"])  # type: ignore[arg-type]
+    pairs = {}
+    for pair, cost in stated["pairs"].items():
+        arabic, _, latin = pair.partition("|")
+        pairs[arabic, latin] = cost
+    return Romanisation(pairs=pairs, arabic=stated["arabic"], latin=stated["latin"])

@@ -180,13 +180,18 @@ class WorkerPool:
                 future.set_exception(PoolStopped("the run was stopped"))
 
 
-def _limit_worker(memory_bytes: int) -> None:
-    """Limits of one worker: it dies with its parent, leaves Ctrl-C to it, and cannot take all memory."""
+def end_with_parent() -> None:
+    """Have this process die with its parent, and leave Ctrl-C to it."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == 1:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _limit_worker(memory_bytes: int) -> None:
+    """Limits of one worker: those of `end_with_parent`, and it cannot take all memory."""
+    end_with_parent()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
