@@ -140,7 +140,7 @@ def build_inline(settings: Settings) -> int:
         pool=pool,
         timeout_s=limits.timeout_s,
     )
-    identify(unsettled, [], settling=settling)
+    identify(unsettled, None, settling=settling)
     for path in unsettled:
         settle_batch(path, settling=settling)
     return n_pages

@@ -25,9 +25,10 @@ from tasks.name_forms import derive_name_forms, names_digest, names_path, write_
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.settled import Settling
 from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_columns, temp_path, write_temp
+from tasks.store.footers import entities_digest
 from tasks.store.layout import DOCUMENTS, ENTITIES, NAME_FORMS, dataset_files, entities_path
 from tasks.store.tables import schema_of
-from tasks.store.views import parquet_pattern
+from tasks.store.views import parquet_pattern, plain_pattern
 from tasks.workers.pool import WorkFailed, end_with_parent
 
 ASKED = "asked.json"
@@ -37,11 +38,23 @@ MAX_SURFACES = 20
 # What DuckDB may hold before it spills.
 MEMORY_LIMIT = "1GB"
 
-_NAME_FORMS = """
-    SELECT type, key, arg_max(name, (n_documents, name)),
-           min((coalesce(first_fetched_at, TIMESTAMPTZ '9999-12-31 00:00:00+00'), first_document_id)),
-           sum(n_documents)::BIGINT, flatten(list(acronyms))
+_ALL_FORMS = """
+    CREATE TABLE forms AS
+    SELECT type, key, arg_max(name, (n_documents, name)) AS name,
+           min((coalesce(first_fetched_at, TIMESTAMPTZ '9999-12-31 00:00:00+00'), first_document_id)) AS first,
+           sum(n_documents)::BIGINT AS n_documents, flatten(list(acronyms)) AS acronyms,
+           list_distinct(flatten(list(blocks))) AS blocks
     FROM read_parquet($files) GROUP BY type, key"""
+# The forms that some forms may be joined with, directly or through others.
+_NEAR_FORMS = """
+    WITH RECURSIVE links AS (SELECT type, key, unnest(blocks) AS block FROM forms),
+    near AS (
+        SELECT DISTINCT block FROM links SEMI JOIN due USING (type, key)
+        UNION
+        SELECT other.block FROM near JOIN links AS own USING (block)
+        JOIN links AS other ON other.type = own.type AND other.key = own.key)
+    SELECT * EXCLUDE (blocks) FROM forms SEMI JOIN (
+        SELECT DISTINCT type, key FROM links SEMI JOIN near USING (block)) USING (type, key)"""
 _NO_DATE_US = 2**62
 
 
@@ -55,20 +68,21 @@ class Identities:
     changed: frozenset[Path]
 
 
-def identify(due: Sequence[Path], settled: Iterable[tuple[Path, str]], *, settling: Settling) -> Identities:
+def identify(due: Sequence[Path], settled: Sequence[tuple[Path, str]] | None, *, settling: Settling) -> Identities:
     """Who is who in pages files that are to be settled, by the names of the whole folder.
 
-    Each file that is due gets its name_forms first. `settled` are further pages files, each with the decisions_sha256
-    of its documents: those whose names are others by now are in `changed`, and have names in the folder too. Raises
-    RunFailed, in one sentence, where it cannot be done.
+    Each file that is due gets its name_forms first. `settled` are all further pages files, each with the
+    decisions_sha256 of its documents: those whose names are others by now are in `changed`, and have names in the
+    folder too; None leaves them as they are. Raises RunFailed, in one sentence, where it cannot be done.
     """
     derive_name_forms(due, settling=settling)
     folder = settling.names
     asked = {
         "out": str(settling.out),
         "gazetteers": str(settling.gazetteers),
+        "everything": settled is not None,
         "due": [str(path) for path in due],
-        "settled": [[str(path), stated] for path, stated in settled],
+        "settled": [[str(path), stated] for path, stated in settled or ()],
     }
     (folder / ASKED).write_text(json.dumps(asked))
     root = str(Path(__file__).resolve().parents[1])
@@ -116,7 +130,7 @@ def store_entities(settling: Settling, *, digest: str) -> int:
 def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest: str) -> int:
     """In a worker: `temp` as the file of all entities that documents name; the number of its rows."""
     places = load_places(gazetteers)
-    aliases = _read_aliases(folder)
+    aliases = _read_aliases(out, folder)
     schema = schema_of(ENTITIES)
 
     def tables() -> Iterator[pa.Table]:
@@ -172,21 +186,37 @@ _ENTITIES = f"""
     ORDER BY n_documents DESC, entity_id"""
 
 
-def _read_aliases(folder: Path) -> dict[str, list[str]]:
+def _read_aliases(out: Path, folder: Path) -> dict[str, list[str]]:
+    """Aliases by entity_id: those of `entities` as it was, under those that are known better now."""
+    known: dict[str, list[str]] = {}
+    if entities_digest(out) is not None:
+        before = read_columns(entities_path(out), ["entity_id", "aliases"])
+        pairs = zip(before.column("entity_id").to_pylist(), before.column("aliases").to_pylist(), strict=True)
+        known = {entity_id: aliases for entity_id, aliases in pairs if aliases}
     with pa.memory_map(str(folder / ALIASES)) as source:
         table = pa.ipc.open_file(source).read_all()
-    return dict(zip(table.column("entity_id").to_pylist(), table.column("aliases").to_pylist(), strict=True))
+    return known | dict(zip(table.column("entity_id").to_pylist(), table.column("aliases").to_pylist(), strict=True))
 
 
 # --- in its own process ---------------------------------------------------------------------------------------------
 
 
-def read_forms(out: Path) -> list[NameForm]:
-    """The forms of all name_forms files, those of one key as one."""
+def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
+    """The forms of all name_forms files, those of one key as one.
+
+    Where some files are `due`: their forms only, and those that these may be joined with.
+    """
     if not dataset_files(out / NAME_FORMS):
         return []
     with _connect() as connection:
-        rows = connection.execute(_NAME_FORMS, {"files": parquet_pattern(out, NAME_FORMS)}).fetchall()
+        connection.execute(_ALL_FORMS, {"files": parquet_pattern(out, NAME_FORMS)})
+        if due is None:
+            rows = connection.execute("SELECT * EXCLUDE (blocks) FROM forms").fetchall()
+        else:
+            files = [plain_pattern(path) for path in due]
+            chosen = "DISTINCT type, key FROM read_parquet($files)" if files else "type, key FROM forms LIMIT 0"
+            connection.execute(f"CREATE TABLE due AS SELECT {chosen}", {"files": files} if files else {})
+            rows = connection.execute(_NEAR_FORMS).fetchall()
     definitions: dict[str, Counter[str]] = defaultdict(Counter)
     for _, key, _, _, _, acronyms in rows:
         for acronym in acronyms or ():
@@ -217,7 +247,9 @@ def leave_identities(folder: Path) -> None:
     asked = json.loads((folder / ASKED).read_text())
     out = Path(asked["out"])
     titles = load_titles(Path(asked["gazetteers"]))
-    clusters = cluster_names(read_forms(out), given_names=titles["ar"].given_names, lexicon=load_lexicon())
+    # A run that settles new pages looks at what these may be joined with; one that settles everything at all names.
+    near = None if asked["everything"] else [names_path(Path(path), out) for path in asked["due"]]
+    clusters = cluster_names(read_forms(out, near), given_names=titles["ar"].given_names, lexicon=load_lexicon())
     whose = {(form.type, form.key): number for number, cluster in enumerate(clusters) for form in cluster.forms}
     for path in map(Path, asked["due"]):
         write_names(folder, path.stem, _names_of(path, out, clusters, whose))
@@ -243,9 +275,9 @@ def _names_of(
 
 
 def _write_aliases(folder: Path, clusters: Iterable[Cluster]) -> None:
-    several = [cluster for cluster in clusters if len(cluster.forms) > 1]
-    ids = pa.array([cluster.entity_id for cluster in several], pa.string())
-    aliases = pa.array([sorted(cluster.aliases) for cluster in several], pa.list_(pa.string()))
+    clusters = list(clusters)
+    ids = pa.array([cluster.entity_id for cluster in clusters], pa.string())
+    aliases = pa.array([sorted(cluster.aliases) for cluster in clusters], pa.list_(pa.string()))
     write_arrow(folder / ALIASES, pa.table({"entity_id": ids, "aliases": aliases}))
 
 

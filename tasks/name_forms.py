@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from tasks.corpus.boilerplate import rules_digest
+from tasks.corpus.identities import NameForm, blocks_of
+from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
 from tasks.lexicons.words import name_key
 from tasks.records.article import Mention
 from tasks.records.errors import RunFailed, failure_sentence
@@ -83,7 +85,8 @@ def write_name_forms(pages: Path, temp: Path, gazetteers: Path, version: str, ru
     for document_id, fetched_at, mentions in _mentions(pages, gazetteers, rules):
         _add(forms, document_id, fetched_at, mentions)
     schema = schema_of(NAME_FORMS)
-    rows = [_to_row(key, forms[key]) for key in sorted(forms)]
+    lexicon = load_lexicon()
+    rows = [_to_row(key, forms[key], lexicon) for key in sorted(forms)]
     arrays = [pa.array([row[field.name] for row in rows], type=field.type) for field in schema]
     stated = NamesFooter(
         batch_id=footer.batch_id,
@@ -126,15 +129,18 @@ def _add(
             form.acronyms.append(acronym)
 
 
-def _to_row(key: tuple[str, str], form: _Form) -> dict[str, Any]:
+def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> dict[str, Any]:
     fetched_at, document_id = form.first
+    name = min(form.names, key=lambda name: (-form.names[name], name))
+    blocks = blocks_of(NameForm(*key, name, (0, document_id)), acronyms=form.acronyms, lexicon=lexicon)
     return {
         "type": key[0],
         "key": key[1],
-        "name": min(form.names, key=lambda name: (-form.names[name], name)),
+        "name": name,
         "first_fetched_at": None if fetched_at == NO_DATE else fetched_at,
         "first_document_id": document_id,
         "n_documents": len(form.documents),
+        "blocks": sorted(blocks),
         "acronyms": sorted(form.acronyms),
     }
 

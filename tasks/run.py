@@ -103,9 +103,9 @@ class Run:
             return files, settling
         settling.names.mkdir(exist_ok=True)
         due = {path for path, _ in files}
-        settled = [(s, f) for s, f in plan.settled_files(self.out) if s.path not in due] if self.is_settling else []
+        settled = [(s, f) for s, f in plan.settled_files(self.out) if s.path not in due]
         stated = [(stored.path, footer.decisions_sha256) for stored, footer in settled]
-        found = identify([path for path, _ in files], stated, settling=settling)
+        found = identify([path for path, _ in files], stated if self.is_settling else None, settling=settling)
         changed = [(stored.path, stored.footer.label) for stored, _ in settled if stored.path in found.changed]
         return files + changed, settling
 

@@ -173,18 +173,39 @@ class _GivenNames:
         return name if odds_a_letter >= min_odds_a_letter and name else None
 
 
+def blocks_of(form: NameForm, *, acronyms: Iterable[str] = (), lexicon: NameLexicon | None) -> frozenset[str]:
+    """Where a form is compared with others: forms that have no block in common are never joined directly.
+
+    `acronyms` are those that texts define as the form.
+    """
+    found = {f"{form.type} {block}" for block in _blocks(_latin_words(form, lexicon))}
+    if form.type == "ORG":
+        found |= {f"ORG ~ {acronym}" for acronym in (form.key, *acronyms) if " " not in acronym}
+    return frozenset(found)
+
+
+def _latin_words(form: NameForm, lexicon: NameLexicon | None) -> tuple[str, ...]:
+    """The words of a name, of one in another script than Arabic and Latin as it is romanised."""
+    words = name_words(form.name)
+    if words and lexicon and not is_arabic(words[0]) and not is_latin("".join(words)):
+        return name_words(lexicon.transliterate(form.name))
+    return words
+
+
+def _plain(words: tuple[str, ...], type_: str) -> tuple[str, ...]:
+    return tuple(map(plain_spelling, words)) if type_ == "PER" else words
+
+
 def _join_equal(groups: _Groups, given_names: _GivenNames, lexicon: NameLexicon | None, *, is_person: bool) -> None:
     """Join what is written alike, whatever the script, by keys that are equal."""
     spelt: list[tuple[int, object]] = []
     by_given: list[tuple[int, object]] = []
     with_initials: dict[tuple[str, ...], dict[tuple[str, ...], int]] = defaultdict(dict)
     for index, form in enumerate(groups.forms):
-        words = name_words(form.name)
-        if words and not is_arabic(words[0]) and not is_latin("".join(words)) and lexicon:
-            words = name_words(lexicon.transliterate(form.name))
+        words = _latin_words(form, lexicon)
         if not words:
             continue
-        plain = tuple(map(plain_spelling, words)) if is_person else words
+        plain = _plain(words, form.type)
         spelt.append((index, "".join(plain)))
         if not is_person or len(words) == 1:
             continue
@@ -219,7 +240,7 @@ def _join_acronyms(groups: _Groups) -> None:
 
 def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> None:
     """Join each set of Latin forms with the Arabic one whose name it most likely spells, where that is likely."""
-    blocks: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    blocks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for index, form in enumerate(groups.forms):
         words = name_words(form.name)
         if words and (is_arabic(words[0]) or all(map(is_latin, words))):
@@ -243,11 +264,13 @@ def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> Non
         groups.join(root, -arabic_index)
 
 
-def _blocks(words: tuple[str, ...]) -> set[tuple[str, str]]:
-    """Where a name is looked for: the skeletons of its first and its last word, with and without an article inside."""
-    firsts = {skeleton(reading) for reading in readings(words[0])} if is_latin(words[0]) else {skeleton(words[0])}
-    lasts = {skeleton(reading) for reading in readings(words[-1])} if is_latin(words[-1]) else {skeleton(words[-1])}
-    return {(first, last) for first in firsts for last in lasts}
+def _blocks(words: tuple[str, ...]) -> set[str]:
+    """The skeletons of a name: of all its words, and of its first and last, with an article inside and without."""
+    if not words:
+        return set()
+    ends = [readings(word) if is_latin(word) else (word,) for word in (words[0], words[-1])]
+    pairs = {f"{skeleton(first)} {skeleton(last)}" for first in ends[0] for last in ends[1]}
+    return {skeleton("".join(words)) or "".join(words), *pairs}
 
 
 class _WordOdds:

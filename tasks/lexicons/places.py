@@ -234,12 +234,13 @@ def _curated_place(path: Path, entry: dict[str, Any]) -> Place:
     pairs = list(names_by_language(path, entry))
     first_names = dict(reversed(pairs))
     name = next((first_names[language] for language in _TEXT_LANGUAGES if language in first_names), pairs[0][1])
-    code = str(entry["id"]).partition(":")[2]
+    entity_id = str(entry["id"])
+    scheme, _, code = entity_id.partition(":")
     return Place(
-        entity_id=str(entry["id"]),
+        entity_id=entity_id,
         kind="region",
         name=name,
-        country=code.partition("-")[0] if "-" in code else None,
+        country=code.partition("-")[0] if scheme == "iso" and "-" in code else None,
         population=int(entry.get("population", 0)),
     )
 

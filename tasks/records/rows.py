@@ -245,6 +245,14 @@ class NameFormRow:
     ]
     first_document_id: Annotated[str, Column(pa.string(), "Its first document, by fetched_at, then id.", _FORMS)]
     n_documents: Annotated[int, Column(pa.int32(), "Documents that name it so.", _FORMS, "documents")]
+    blocks: Annotated[
+        list[str],
+        Column(
+            pa.list_(pa.string()),
+            "Where it is compared: forms that have none in common are never one.",
+            "tasks.corpus.identities.blocks_of",
+        ),
+    ]
     acronyms: Annotated[
         list[str],
         Column(
