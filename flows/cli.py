@@ -69,7 +69,7 @@ def _build(
     is_settling: bool = False,
 ) -> None:
     """Look for pending work, and only where there is some hold the output folder and run the flow."""
-    from tasks.run import find_pending, hold_output, warm_up_workers  # noqa: PLC0415 - loads Arrow
+    from tasks.run import check_recognisers, find_pending, hold_output, warm_up_workers  # noqa: PLC0415 - loads Arrow
 
     settings = load_settings(file, raw_dir=raw, out_dir=out, workers=workers)
     pending = find_pending(settings, is_rebuild=is_rebuild)
@@ -80,9 +80,10 @@ def _build(
         for notice in pending.notices:
             note(f"note: {notice}")
         return
+    check_recognisers(settings)
     holder = f"`marsad {'rebuild' if is_rebuild else 'settle' if is_settling else 'run'}`"
     with hold_output(settings, holder=holder), server_for_run(settings.state_dir) as server:
-        warm_up_workers()
+        warm_up_workers(settings)
         note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
         from flows.build_documents import BuildParameters, build_documents, flush_prefect  # noqa: PLC0415 - loads Prefect
 
@@ -207,12 +208,12 @@ def rebuild_state(raw: RawOption = None, settings: SettingsOption = None) -> Non
 
 
 @app.command()
-def tag() -> None:
+def tag(settings: SettingsOption = None) -> None:
     """Language and entities of texts: JSON lines {id, text[, language]} in, {id, language, entities} out."""
     from tasks.answers import tag_lines  # noqa: PLC0415 - models load here
 
     n_bad = 0
-    for answer in tag_lines(sys.stdin.buffer):
+    for answer in tag_lines(sys.stdin.buffer, load_settings(settings).recogniser_choices):
         n_bad += "error" in answer
         line = json.dumps(answer, ensure_ascii=False)
         sys.stdout.write((line if line.isprintable() else json.dumps(answer)) + "\n")

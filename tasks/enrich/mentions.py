@@ -1,6 +1,5 @@
 """Names in one text by lexicons and general rules, for every language."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from tasks.enrich.lexicon_names import LexiconNames
@@ -13,7 +12,7 @@ from tasks.lexicons.places import PlaceIndex, load_places
 from tasks.lexicons.stopwords import stop_words
 from tasks.lexicons.titles import Titles, load_titles
 from tasks.lexicons.words import Words
-from tasks.records.article import Mention, Recogniser
+from tasks.records.article import Mention
 
 
 class LexiconRecogniser:
@@ -50,7 +49,7 @@ class LexiconRecogniser:
         words = Words(text)
         if not len(words):
             return []
-        profile = self._language(language)
+        profile = self.language_words(language)
         found = self._names.find(words, profile)
         found += find_organisations(words, profile)
         found += find_people(words, profile, is_place=lambda key: self._names.is_place(key, profile))
@@ -60,21 +59,13 @@ class LexiconRecogniser:
         kept += without_overlaps(named_elsewhere(words, kept, profile, taken=taken), taken=taken)
         return [to_mention(words, span) for span in sorted(kept, key=_position)]
 
-    def _language(self, code: str) -> LanguageWords:
+    def language_words(self, code: str) -> LanguageWords:
+        """What the rules know about a language; of one without entries of its own, what holds in any."""
         known = self._languages.get(code)
         if known is not None:
             return known
         other = self._other
         return LanguageWords(code=code, titles=other.titles, forms=other.forms, stop_words=stop_words(code))
-
-
-@lru_cache(maxsize=2)
-def load_recogniser(gazetteers: Path) -> Recogniser:
-    """The recogniser of a gazetteer folder.
-
-    One object a process, so that a preloading process loads it once for all its children.
-    """
-    return LexiconRecogniser.load(gazetteers)
 
 
 def _position(span: Span) -> int:
