@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from tasks.enrich.language import detect_language
 from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.names_model import MODELS as NAME_MODELS
 from tasks.enrich.near_languages import MODELS as NEAR_LANGUAGES
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
@@ -33,6 +34,7 @@ ROW_LIBRARIES = (
     "htmldate",
     "justext",
     "lxml",
+    "numpy",
     "tld",
     "trafilatura",
 )
@@ -60,7 +62,7 @@ def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
     digest.update(f"unicode {unicodedata.unidata_version}\0".encode())
     for name in ROW_LIBRARIES:
         digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
-    for path in (*sorted(gazetteers.glob("*.yaml")), NEAR_LANGUAGES):
+    for path in (*sorted(gazetteers.glob("*.yaml")), NEAR_LANGUAGES, *sorted(NAME_MODELS.glob("names.*.npz"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"{importlib.metadata.version('marsad')}+{digest.hexdigest()[:VERSION_HEX]}"
 
