@@ -33,6 +33,7 @@ ROW_LIBRARIES = (
     "htmldate",
     "justext",
     "lxml",
+    "numpy",
     "tld",
     "trafilatura",
 )

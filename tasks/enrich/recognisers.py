@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tasks.enrich.mentions import LexiconRecogniser
-from tasks.enrich.names_model import NamesModel, StackedRecogniser
+from tasks.enrich.names_model import MODELS, TRAINED_LANGUAGES, NamesModel, StackedRecogniser, model_path
 from tasks.enrich.spacy_names import find_pipeline, load_pipeline, version_of
 from tasks.records.article import Mention, Recogniser
 from tasks.records.errors import UsageError
@@ -19,11 +19,14 @@ from tasks.records.errors import UsageError
 Choices: TypeAlias = tuple[tuple[str, str], ...]
 
 TRAINED, PERMISSIVE, LEXICON = "trained", "permissive", "lexicon"
-MODELS = Path(__file__).with_name("models")
 # The Arabic model is trained on permissive data alone; no such data was at hand for Spanish.
 MODEL_FILES = {
-    TRAINED: {code: f"names.{code}.npz" for code in ("ar", "fr", "es", "en")},
-    PERMISSIVE: {"ar": "names.ar.npz", "fr": "names.fr.permissive.npz", "en": "names.en.permissive.npz"},
+    TRAINED: {code: model_path(code) for code in TRAINED_LANGUAGES},
+    PERMISSIVE: {
+        "ar": model_path("ar"),
+        "en": model_path("en", permissive=True),
+        "fr": model_path("fr", permissive=True),
+    },
 }
 
 
@@ -73,13 +76,13 @@ def is_pipeline(choice: str) -> bool:
 
 def model_file(language: str, choice: str) -> Path:
     """Where the model of a choice lies. Raises UsageError where no such model ships."""
-    name = MODEL_FILES[choice].get(language)
-    if name is None:
+    path = MODEL_FILES[choice].get(language)
+    if path is None:
         raise UsageError(
             f"{language}: no {choice} model of names ships in {MODELS} (there is one for "
             f"{', '.join(sorted(MODEL_FILES[choice]))}); set recognisers.{language} to lexicon or to a spaCy pipeline"
         )
-    return MODELS / name
+    return path
 
 
 def check_choices(choices: Choices) -> None:
