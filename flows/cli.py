@@ -221,6 +221,24 @@ def tag(settings: SettingsOption = None) -> None:
         raise RunFailed(f'{n_bad} lines could not be read; their answers bear an "error"')
 
 
+@app.command()
+def doctor(
+    raw: RawOption = None,
+    out: OutOption = None,
+    form: Annotated[Form, typer.Option("--format", help="How the rows are printed.")] = Form.TABLE,
+    settings: SettingsOption = None,
+) -> None:
+    """Say what finds names in which language, and whether all that Marsad needs is there."""
+    from tasks.doctor import examine  # noqa: PLC0415 - loads models and libraries
+
+    diagnosis = examine(load_settings(settings, raw_dir=raw, out_dir=out))
+    print_rows(diagnosis.rows, form)
+    for problem in diagnosis.problems:
+        note(f"marsad: {problem}")
+    if diagnosis.problems:
+        raise RunFailed(f"{len(diagnosis.problems)} of {len(diagnosis.rows.rows)} checks found something broken")
+
+
 def main() -> None:
     """Run the command line; exit 0 when all went well, 1 when a batch failed, 2 when the command could not run."""
     _show_warnings()

@@ -23,6 +23,7 @@ FLOORS = {
     "tasks.page": 3.0,
     "tasks.plan": 3.0,
     "tasks.site_rules": 3.0,
+    "tasks.doctor": 3.3,
     "tasks.fetch": 3.3,
     "tasks.why": 3.3,
     "tasks.pipeline": 3.1,
