@@ -102,10 +102,18 @@ def _model(language: str, choice: str) -> dict[str, object]:
     about = NamesModel.load(path, language).about
     return {
         "file": path,
-        "licence": about.get("licence"),
+        "licence": about.get("licence") or _licence_of(path),
         "version": f"format {about['format']}",
         "n_bytes": path.stat().st_size,
     }
+
+
+def _licence_of(model: Path) -> str | None:
+    """What the table of licences beside a model says of it."""
+    table = model.with_name("LICENCE.md")
+    lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
+    rows = [[cell.strip(" `") for cell in line.strip("| ").split("|")] for line in lines]
+    return next((row[1] for row in rows if row[0] == model.name and len(row) > 1), None)
 
 
 def _pipeline(language: str, choice: str) -> dict[str, object]:
