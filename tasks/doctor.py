@@ -1,7 +1,6 @@
 """What a machine has for Marsad and what it lacks: `marsad doctor`. Nothing is written."""
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -17,6 +16,7 @@ from config.settings import GAZETTEERS, Settings
 from config.sources import load_sources
 from tasks import plan
 from tasks.acquire.ledger import open_ledger
+from tasks.corpus.name_lexicon import is_installed
 from tasks.enrich.names_model import NamesModel
 from tasks.enrich.recognisers import LEXICON, is_pipeline, load_recogniser, model_file
 from tasks.enrich.spacy_names import find_pipeline
@@ -129,13 +129,14 @@ def _pipeline(language: str, choice: str) -> dict[str, object]:
 
 def _across_scripts() -> Finding:
     """Whether names are compared across scripts, for which PyICU is needed."""
-    missing = [name for name in ("icu", "rigour") if importlib.util.find_spec(name) is None]
-    problem = f"names are not compared across scripts, for PyICU is not installed; `{ICU_REMEDY}`" if missing else None
-    if missing == ["rigour"]:
-        problem = "names are not compared across scripts, for rigour is not installed; `make env`"
-    version = None if "icu" in missing else importlib.metadata.version("pyicu")
+    is_there = is_installed()
+    problem = f"names are not compared across scripts, for want of PyICU or rigour; `make env`, or `{ICU_REMEDY}`"
     return Finding(
-        check="names across scripts", of="PyICU", found="no" if missing else "yes", version=version, problem=problem
+        check="names across scripts",
+        of="PyICU",
+        found="yes" if is_there else "no",
+        version=importlib.metadata.version("pyicu") if is_there else None,
+        problem=None if is_there else problem,
     )
 
 
