@@ -50,7 +50,10 @@ STAGES = {
     "other metadata": ("tasks.extract.html.extract_html",),
     "addresses": ("tasks.extract.urls.canonical_url", "tasks.extract.urls.site_of", "tasks.extract.urls.page_id"),
     "language": ("tasks.enrich.language.detect_language",),
-    "entities": ("tasks.enrich.mentions.load_recogniser", "tasks.enrich.mentions.LexiconRecogniser.find_mentions"),
+    "entities": (
+        "tasks.enrich.recognisers.load_recogniser",
+        "tasks.enrich.recognisers.RecogniserByLanguage.find_mentions",
+    ),
     "hashes": (
         "tasks.page.fold_sha256",
         "tasks.records.raw.RawRecord.raw_id",
@@ -154,8 +157,8 @@ def measure(raw: Path, *, n_pages: int) -> str:
         warc = Path(folder) / "raw" / "pages.warc.gz"
         make_warc(raw, warc, n_pages=n_pages)
         bare_s = _bare_s(warc)
-        warm_up(GAZETTEERS)
         settings = load_settings(raw_dir=warc.parent, out_dir=Path(folder) / "out", workers=1)
+        warm_up(GAZETTEERS, settings.recogniser_choices)
         began = time.process_time()
         with sampler.running():
             build_inline(settings)

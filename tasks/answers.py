@@ -84,15 +84,17 @@ def _read_line(line: bytes, number: int) -> tuple[int, dict[str, Any] | None]:
     return number, asked if isinstance(asked, dict) else None
 
 
-def tag_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def tag_lines(lines: Iterable[bytes], recognisers: tuple[tuple[str, str], ...]) -> Iterator[dict[str, Any]]:
     """Language and mentions of each JSON line {id, text[, language]}: {id, language, entities}.
 
+    `recognisers` are (language, choice) pairs of the settings. Raises UsageError before the first line is read where
+    one does not load.
     A line that is no such object gives {id, line, error}, so that answers stay as many as questions.
     """
     from tasks.enrich.language import detect_language  # noqa: PLC0415 - models load here, a query needs none
-    from tasks.enrich.mentions import load_recogniser  # noqa: PLC0415
+    from tasks.enrich.recognisers import load_recogniser  # noqa: PLC0415
 
-    recogniser = load_recogniser(GAZETTEERS)
+    recogniser = load_recogniser(GAZETTEERS, recognisers)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -4,10 +4,12 @@
 process, the only one that writes into a dataset.
 """
 
+import contextlib
+import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pyarrow.compute as pc
 
 from tasks.corpus.boilerplate import rules_digest
 from tasks.enrich.language import warm_up as warm_up_language
-from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.recognisers import Choices, load_recogniser
 from tasks.extract.article import warm_up as warm_up_extraction
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
@@ -26,7 +28,7 @@ from tasks.page import Work, rejected_page, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
-from tasks.records.errors import ContractError, describe_error
+from tasks.records.errors import ContractError, UsageError, describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, Counts, GroupKey
 from tasks.records.rows import Page
@@ -54,7 +56,9 @@ class ChunkResult:
 
 
 def extract_chunk(chunk: Chunk, batch_id: str, work: Work) -> ChunkResult:
-    """The rows of a chunk: read, extracted, enriched."""
+    """The rows of a chunk: read, extracted, enriched. Raises UsageError where a recogniser does not load."""
+    # A recogniser that does not load is the run's trouble, not that of each page.
+    load_recogniser(work.gazetteers, work.recognisers)
     pages: list[Page] = []
     counts: dict[GroupKey, tuple[int, float]] = {}
     began = time.perf_counter()
@@ -88,6 +92,11 @@ def _rejection_result(raw: RawRecord, batch_id: str, work: Work, rejection: Reje
     page = rejected_page(raw, rejection, work=work, batch_id=batch_id)
     counts: dict[GroupKey, tuple[int, float]] = {(page.source, None, page.reason): (1, 0.0)}
     return ChunkResult(to_bytes(to_table([page], dataset=PAGES)), 1, counts)
+
+
+def see_recogniser(gazetteers: Path, recognisers: Choices) -> None:
+    """Nothing, in a worker, once its recogniser is loaded. Raises UsageError where it does not load."""
+    load_recogniser(gazetteers, recognisers)
 
 
 # --- one batch, in the flow process ---------------------------------------------------------------------------------
@@ -292,11 +301,29 @@ def _identified(mention: Mention, names: Names) -> Mention:
     return replace(mention, entity_id=entity_id, name=name)
 
 
-def warm_up(gazetteers: Path) -> None:
-    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow brings in."""
+# What the process that preloads for the workers is told to load, as JSON: it is started without arguments.
+CHOICES_VARIABLE = "MARSAD_PRELOADED_RECOGNISERS"
+
+
+def choices_to_environment(recognisers: Choices) -> dict[str, str]:
+    """The environment by which the preloading process knows what the run has chosen."""
+    return {CHOICES_VARIABLE: json.dumps(recognisers)}
+
+
+def choices_from(environment: Mapping[str, str]) -> Choices:
+    """What an environment says was chosen; nothing where it says nothing."""
+    return tuple((language, choice) for language, choice in json.loads(environment.get(CHOICES_VARIABLE, "[]")))
+
+
+def warm_up(gazetteers: Path, recognisers: Choices) -> None:
+    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow brings in.
+
+    A recogniser that does not load is left to the first call that needs it, whose caller is told.
+    """
     warm_up_extraction()
     warm_up_language()
-    load_recogniser(gazetteers)
+    with contextlib.suppress(UsageError):
+        load_recogniser(gazetteers, recognisers)
     load_places(gazetteers)
     load_organisations(gazetteers)
     to_bytes(to_table([], dataset=PAGES))

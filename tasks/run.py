@@ -4,12 +4,13 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import GAZETTEERS, Settings
-from tasks import plan
+from tasks import pipeline, plan
+from tasks.enrich.recognisers import check_choices, is_pipeline
 from tasks.extract.article import extract_article
 from tasks.identities import Identities, store_entities
 from tasks.page import Extractor, Work, pipeline_version
@@ -20,7 +21,7 @@ from tasks.settled import Settling
 from tasks.site_rules import Rules, find_changed
 from tasks.store.layout import names_folder
 from tasks.store.lock import claim, output_lock, owner_of
-from tasks.workers.pool import WorkerPool, open_pool, start_fork_server
+from tasks.workers.pool import WorkerPool, WorkFailed, open_pool, start_fork_server
 
 PRELOAD = "tasks.preload"
 
@@ -32,11 +33,14 @@ def to_work(settings: Settings, *, extractor: Extractor = extract_article) -> Wo
     return Work(
         raw=settings.raw_dir.resolve(),
         gazetteers=GAZETTEERS,
+        recognisers=settings.recogniser_choices,
         min_chars=settings.min_chars,
         max_page_bytes=settings.max_page_bytes,
         page_timeout_s=settings.page_timeout_s,
         batch_timeout_s=settings.scan_timeout_s,
-        pipeline_version=pipeline_version(settings.row_affecting(), gazetteers=GAZETTEERS),
+        pipeline_version=pipeline_version(
+            settings.row_affecting(), gazetteers=GAZETTEERS, recognisers=settings.recogniser_choices
+        ),
         extractor=extractor,
     )
 
@@ -170,9 +174,40 @@ def hold_output(settings: Settings, *, holder: str) -> Iterator[None]:
             shutil.rmtree(names_folder(settings.out_dir), ignore_errors=True)
 
 
-def warm_up_workers() -> None:
+def warm_up_workers(settings: Settings) -> None:
     """Have models and lexicons loaded for the workers of the coming run, while something else is waited for."""
-    start_fork_server(PRELOAD)
+    start_fork_server(PRELOAD, pipeline.choices_to_environment(settings.recogniser_choices))
+
+
+def check_recognisers(settings: Settings) -> None:
+    """Nothing. Raises UsageError, one sentence with language, file and remedy, where a recogniser does not load.
+
+    A spaCy pipeline is loaded in a worker: its code is another's, and this process does without it.
+    """
+    check_choices(settings.recogniser_choices)
+    if any(is_pipeline(choice) for _, choice in settings.recogniser_choices):
+        warm_up_workers(settings)
+        with _open_pool(settings, workers=1) as pool:
+            _see_recognisers(settings, pool)
+
+
+def _see_recognisers(settings: Settings, pool: WorkerPool) -> None:
+    chosen = settings.recogniser_choices
+    try:
+        pool.call(pipeline.see_recogniser, GAZETTEERS, chosen, timeout_s=settings.scan_timeout_s).result()
+    except WorkFailed as failed:
+        named = ", ".join(f"{language}: {choice}" for language, choice in chosen)
+        raise UsageError(f"the recognisers ({named}) do not load in a worker ({failed}); choose others") from failed
+
+
+def _open_pool(settings: Settings, *, workers: int) -> AbstractContextManager[WorkerPool]:
+    return open_pool(
+        workers=workers,
+        memory_bytes=settings.worker_memory_bytes,
+        resident_bytes=settings.worker_resident_bytes,
+        max_calls=settings.worker_calls,
+        preload=PRELOAD,
+    )
 
 
 @contextmanager
@@ -186,19 +221,11 @@ def open_run(
     """A run that holds its output folder and has a pool of workers, until the block ends."""
     work = to_work(settings, extractor=extractor)
     began_s = time.monotonic()
-    with (
-        hold_output(settings, holder="a build"),
-        open_pool(
-            workers=settings.workers,
-            memory_bytes=settings.worker_memory_bytes,
-            resident_bytes=settings.worker_resident_bytes,
-            max_calls=settings.worker_calls,
-            preload=PRELOAD,
-        ) as pool,
-    ):
+    with hold_output(settings, holder="a build"), _open_pool(settings, workers=settings.workers) as pool:
         pending = find_pending(settings, is_rebuild=is_rebuild)
         if is_settling or not pending.is_empty:
-            warm_up_workers()
+            warm_up_workers(settings)
+            _see_recognisers(settings, pool)
         yield Run(
             out=settings.out_dir.resolve(),
             work=work,

@@ -27,6 +27,7 @@ FLOORS = {
     "tasks.name_forms": 3.04,
     "tasks.identities": 3.06,
     "tasks.name_batch": 3.0,
+    "tasks.doctor": 3.3,
     "tasks.fetch": 3.3,
     "tasks.why": 3.3,
     "tasks.pipeline": 3.1,

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -198,15 +198,26 @@ def _limit_worker(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def start_fork_server(preload: str) -> None:
-    """Start the fork server, which imports `preload` while its caller goes on; a second call does nothing."""
+def start_fork_server(preload: str, environment: Mapping[str, str] | None = None) -> None:
+    """Start the fork server, which imports `preload` while its caller goes on; a second call does nothing.
+
+    It, and so every worker, has `environment` beside that of this process.
+    """
     multiprocessing.get_context("forkserver").set_forkserver_preload([preload])
     # Ctrl-C goes to the whole process group of a terminal; it is for the run, which then ends its processes.
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    told = dict(environment or {})
+    own = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
     try:
         forkserver.ensure_running()
     finally:
+        for name, value in own.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
         if is_main:
             signal.signal(signal.SIGINT, before)
 
