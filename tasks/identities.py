@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from tasks.corpus.identities import Cluster, NameForm, cluster_names
+from tasks.corpus.identities import MAX_COMPANIONS, Cluster, NameForm, cluster_names
 from tasks.corpus.name_lexicon import load_lexicon
 from tasks.lexicons.places import load_places
 from tasks.lexicons.titles import load_titles
@@ -38,11 +38,12 @@ MAX_SURFACES = 20
 # What DuckDB may hold before it spills.
 MEMORY_LIMIT = "1GB"
 
-_ALL_FORMS = """
+_ALL_FORMS = f"""
     CREATE TABLE forms AS
     SELECT type, key, arg_max(name, (n_documents, name)) AS name,
            min((coalesce(first_fetched_at, TIMESTAMPTZ '9999-12-31 00:00:00+00'), first_document_id)) AS first,
            sum(n_documents)::BIGINT AS n_documents, flatten(list(acronyms)) AS acronyms,
+           list_sort(list_distinct(flatten(list(companions))))[:{MAX_COMPANIONS}] AS companions,
            list_distinct(flatten(list(blocks))) AS blocks
     FROM read_parquet($files) GROUP BY type, key"""
 # The forms that some forms may be joined with, directly or through others.
@@ -218,7 +219,7 @@ def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
             connection.execute(f"CREATE TABLE due AS SELECT {chosen}", {"files": files} if files else {})
             rows = connection.execute(_NEAR_FORMS).fetchall()
     definitions: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, key, _, _, _, acronyms in rows:
+    for _, key, _, _, _, acronyms, _ in rows:
         for acronym in acronyms or ():
             definitions[acronym][key] += 1
     return [
@@ -229,8 +230,9 @@ def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
             (_NO_DATE_US if first[0].year > 9000 else int(first[0].timestamp() * 1e6), first[1]),
             n_documents,
             tuple(sorted(definitions[key].items())) if type_ == "ORG" and key in definitions else (),
+            frozenset(companions or ()),
         )
-        for type_, key, name, first, n_documents, _ in rows
+        for type_, key, name, first, n_documents, _, companions in rows
     ]
 
 
