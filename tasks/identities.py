@@ -137,7 +137,7 @@ def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest
     def tables() -> Iterator[pa.Table]:
         if not dataset_files(out / DOCUMENTS):
             return
-        with _connect() as connection:
+        with _connect(folder) as connection:
             found = connection.sql(_ENTITIES, params={"files": parquet_pattern(out, DOCUMENTS)})
             for batch in found.to_arrow_reader(ROW_GROUP_ROWS):
                 columns = {name: batch.column(name) for name in batch.schema.names}
@@ -154,9 +154,10 @@ def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest
 
 
 _ENTITIES = f"""
-    WITH mentions AS (
+    WITH named_or_not AS (
         SELECT document_id, fetched_at, coalesce(language, 'und') AS language, unnest(entities, recursive := true)
         FROM read_parquet($files) ),
+    mentions AS (FROM named_or_not WHERE entity_id IS NOT NULL),
     by_document AS (
         SELECT entity_id, document_id, any_value(fetched_at) AS fetched_at, count(*) AS n
         FROM mentions GROUP BY entity_id, document_id ),
@@ -202,14 +203,15 @@ def _read_aliases(out: Path, folder: Path) -> dict[str, list[str]]:
 # --- in its own process ---------------------------------------------------------------------------------------------
 
 
-def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
+def read_forms(out: Path, due: Iterable[Path] | None = None, *, spill: Path) -> list[NameForm]:
     """The forms of all name_forms files, those of one key as one.
 
-    Where some files are `due`: their forms only, and those that these may be joined with.
+    Where some files are `due`: their forms only, and those that these may be joined with. What does not fit into
+    MEMORY_LIMIT goes into the folder `spill` meanwhile.
     """
     if not dataset_files(out / NAME_FORMS):
         return []
-    with _connect() as connection:
+    with _connect(spill) as connection:
         connection.execute(_ALL_FORMS, {"files": parquet_pattern(out, NAME_FORMS)})
         if due is None:
             rows = connection.execute("SELECT * EXCLUDE (blocks) FROM forms").fetchall()
@@ -236,8 +238,8 @@ def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
     ]
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
+def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"temp_directory": str(spill / "spill")})
     connection.execute(
         f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = true"
     )
@@ -251,7 +253,9 @@ def leave_identities(folder: Path) -> None:
     titles = load_titles(Path(asked["gazetteers"]))
     # A run that settles new pages looks at what these may be joined with; one that settles everything at all names.
     near = None if asked["everything"] else [names_path(Path(path), out) for path in asked["due"]]
-    clusters = cluster_names(read_forms(out, near), given_names=titles["ar"].given_names, lexicon=load_lexicon())
+    clusters = cluster_names(
+        read_forms(out, near, spill=folder), given_names=titles["ar"].given_names, lexicon=load_lexicon()
+    )
     whose = {(form.type, form.key): number for number, cluster in enumerate(clusters) for form in cluster.forms}
     for path in map(Path, asked["due"]):
         write_names(folder, path.stem, _names_of(path, out, clusters, whose))

@@ -40,7 +40,9 @@ def reason_table() -> str:
 
 def entities_table() -> str:
     """Every column of `entities`."""
-    return "\n".join(["| column | type | null | meaning |", "|---|---|---|---|", *map(_row, column_metadata(EntityRow))])
+    return "\n".join(
+        ["| column | type | null | meaning |", "|---|---|---|---|", *map(_row, column_metadata(EntityRow))]
+    )
 
 
 PARTS = {"entities": entities_table, "columns": column_table, "reasons": reason_table}
