@@ -244,8 +244,12 @@ class Lexicon(Protocol):
         """What the lexicons know of a single word."""
         ...
 
-    def clitic(self, surface: str, key: str, language: LanguageWords) -> tuple[int, str]:
-        """Letters of a name's first word that stand outside it, and what they stand for."""
+    def trimmed(self, words: Words, span: Span, language: LanguageWords) -> Span:
+        """A model's span without the clitic or the common noun that stands before the name."""
+        ...
+
+    def refuses(self, words: Words, span: Span, language: LanguageWords) -> bool:
+        """Whether the lexicons know that a model's span is none."""
         ...
 
 
@@ -316,7 +320,11 @@ class StackedRecogniser:
         found = self._lexicon.rule_spans(words, language)
         by_lexicon = without_overlaps(found, taken=[False] * len(words))
         by_model = self._model.spans(words, span_codes(by_lexicon, len(words)), self._describe)
-        by_model = [self._without_clitic(words, span) for span in by_model]
+        by_model = [
+            trimmed
+            for span in by_model
+            if not self._lexicon.refuses(words, trimmed := self._lexicon.trimmed(words, span, language), language)
+        ]
         if self._model.about["lexicon_first"]:
             first, then = by_lexicon, by_model
         else:
@@ -333,10 +341,6 @@ class StackedRecogniser:
     def _describe(self, surface: str, key: str) -> WordFeatures:
         classes = self._lexicon.word_classes(surface, key, self._words)
         return word_features(surface, key, classes, language=self._words.code)
-
-    def _without_clitic(self, words: Words, span: Span) -> Span:
-        skip, prefix = self._lexicon.clitic(words.surfaces[span.first], words.keys[span.first], self._words)
-        return replace(span, skip=skip, prefix=prefix) if skip else span
 
 
 class Paragraph(NamedTuple):
