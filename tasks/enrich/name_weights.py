@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tasks.enrich.likeness import KINDS, N_BUCKETS
 from tasks.records.errors import UsageError
 
 FORMAT = 1
@@ -18,11 +19,12 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of one language: of features by their number, sorted; and of label after label."""
+    """Weights of one language: of features by their number, sorted; of label after label; of letters (likeness.py)."""
 
     features: npt.NDArray[np.uint32]
     values: npt.NDArray[np.int16]
     transitions: Floats
+    letters: npt.NDArray[np.int8]
     about: dict[str, Any]
 
     @property
@@ -44,6 +46,7 @@ class Weights:
             "features": self.features,
             "values": self.values,
             "transitions": self.transitions,
+            "letters": self.letters,
             "about": np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8),
         }
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
@@ -60,12 +63,13 @@ def read_weights(path: Path, language: str) -> Weights:
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(file["about"].tobytes())
-            found = Weights(file["features"], file["values"], file["transitions"], about)
+            found = Weights(file["features"], file["values"], file["transitions"], file["letters"], about)
         is_sound = (
             about["format"] == FORMAT
             and about["language"] == language
             and found.values.shape == (len(found.features), len(found.labels))
             and found.transitions.shape == (len(found.labels),) * 2
+            and found.letters.shape == (len(KINDS), N_BUCKETS + 1)
             and found.labels[0] == "O"
             and len(found.features) > 0
         )

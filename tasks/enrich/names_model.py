@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
+from tasks.enrich.likeness import grades
 from tasks.enrich.name_features import (
     HERE,
     N_CODES,
@@ -75,6 +76,7 @@ class NamesModel:
     def __init__(self, weights: Weights, language: str) -> None:
         self.language = language
         self.about = weights.about
+        self.letters = weights.letters
         self._weights = weights
         labels = weights.labels
         self._labels = labels
@@ -253,6 +255,14 @@ class Lexicon(Protocol):
         ...
 
 
+def describe_word(
+    surface: str, key: str, lexicon: Lexicon, language: LanguageWords, letters: npt.NDArray[np.int8]
+) -> WordFeatures:
+    """The features of a word, what lexicons know of it and what its letters say among them."""
+    classes = (*lexicon.word_classes(surface, key, language), *grades(key, letters))
+    return word_features(surface, key, classes, language=language.code)
+
+
 class StackedRecogniser:
     """Names by a trained model and by the lexicons together; what a text says of its own names comes last.
 
@@ -339,8 +349,7 @@ class StackedRecogniser:
         return span.rule is PERSON_BY_TITLE
 
     def _describe(self, surface: str, key: str) -> WordFeatures:
-        classes = self._lexicon.word_classes(surface, key, self._words)
-        return word_features(surface, key, classes, language=self._words.code)
+        return describe_word(surface, key, self._lexicon, self._words, self._model.letters)
 
 
 class Paragraph(NamedTuple):
