@@ -22,7 +22,7 @@ class Result:
     n_bytes: int
     block: Figures
     lexicon: Figures
-    at_random: Figures
+    at_random: Figures | None
 
 
 def card_path(language: str) -> Path:
@@ -72,12 +72,12 @@ def _scores(best: Result, results: Sequence[Result]) -> list[str]:
             [
                 _row("lexicons alone", best.lexicon),
                 *(_row(_file(result.recipe), result.block) for result in results),
-                _row("a random split would claim", best.at_random),
+                *([_row("a random split would claim", best.at_random)] if best.at_random else []),
             ],
         ),
         "",
-        "Precision / recall / F. The last line: a tenth of the sentences of training and block, drawn at random, judged",
-        "by a model of the same recipe trained on the rest. Sentences of one article share names: such a split lies.",
+        "Precision / recall / F. The last line: a tenth of the sentences of training and block, drawn at random,",
+        "judged by a model of the same recipe trained on the rest. Such a split lies: articles repeat their names.",
     ]
     others = [result for result in results if result.recipe.is_permissive]
     for result in others:
@@ -115,8 +115,8 @@ def to_licence() -> str:
             "",
             markdown_table(("file", "licence", "because of"), rows),
             "",
-            f"{NON_COMMERCIAL} allows no commercial use. Who needs it chooses `permissive` (or `lexicon`) for the language",
-            "in the settings. Letters of names come from Wikidata (CC0) and GeoNames (CC BY 4.0, www.geonames.org).",
+            f"{NON_COMMERCIAL} allows no commercial use. Who needs it chooses `permissive` (or `lexicon`) for the",
+            "language in the settings. Letters of names: Wikidata (CC0), GeoNames (CC BY 4.0, www.geonames.org).",
             "",
         ]
     )

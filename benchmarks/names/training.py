@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pycrfsuite
 
-from benchmarks.names.corpora import TYPES, Sentence
+from benchmarks.names.corpora import Sentence
 from tasks.enrich.name_features import (
+    LABELS,
     WordFeatures,
     sentence_features,
     span_codes,
@@ -23,7 +24,6 @@ from tasks.enrich.names_model import Lexicon, describe_word
 from tasks.enrich.spans import without_overlaps
 
 Letters: TypeAlias = npt.NDArray[np.int8]
-LABELS = ("O", *(f"{place}-{kind}" for kind in TYPES for place in "BI"))
 # Weights are held as whole numbers; the largest is so many.
 LARGEST = 32_767
 

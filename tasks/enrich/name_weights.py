@@ -90,7 +90,9 @@ class KnownScores:
         self._rows: dict[str, int] = {}
         # Row 0 is that of nothing: no word, no score.
         self.scores = np.zeros((256, *width), dtype=np.float32)
-        self.n_computed = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def rows(self, things: Iterable[str], compute: Callable[[list[str]], Floats]) -> dict[str, int]:
         """Thing -> row of `scores`, for all known; `compute` gives the scores of those not met before."""
@@ -107,5 +109,4 @@ class KnownScores:
                 self.scores = np.concatenate([self.scores, more])
             self.scores[begin:end] = compute(new)
             self._rows.update(zip(new, range(begin, end), strict=True))
-            self.n_computed += len(new)
         return self._rows

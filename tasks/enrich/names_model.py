@@ -39,7 +39,7 @@ from tasks.enrich.name_features import (
 )
 from tasks.enrich.name_weights import Floats, KnownScores, Weights, read_weights
 from tasks.enrich.same_document import named_elsewhere
-from tasks.enrich.spans import PERSON_BY_TITLE, LanguageWords, Rule, Span, to_mention, without_overlaps
+from tasks.enrich.spans import AREA_NAME, LanguageWords, Rule, Span, to_mention, without_overlaps
 from tasks.enrich.viterbi import best_labels
 from tasks.lexicons.words import Words
 from tasks.records.article import EntityType, Mention
@@ -75,14 +75,14 @@ class NamesModel:
 
     def __init__(self, weights: Weights, language: str) -> None:
         self.language = language
-        self.about = weights.about
-        self.letters = weights.letters
-        self._weights = weights
+        self.lexicon_first = bool(weights.about.get("lexicon_first"))
+        self.left_out = frozenset(weights.about.get("left_out", ()))
+        self.weights = weights
         labels = weights.labels
         self._labels = labels
         scores = weights.about.get("precision", {})
         self._rules = {kind: Rule("model", float(scores.get(kind, 0.5)), MODEL_RANK) for kind in ("PER", "ORG", "LOC")}
-        self._known_words = KnownScores((len(OFFSETS), len(labels)), most=MAX_KNOWN_WORDS)
+        self.known_words = KnownScores((len(OFFSETS), len(labels)), most=MAX_KNOWN_WORDS)
         self._known_gaps = KnownScores((3, len(labels)), most=MAX_KNOWN_GAPS)
         self._tables()
 
@@ -93,7 +93,7 @@ class NamesModel:
 
     def _tables(self) -> None:
         """Scores of all that comes in few kinds: spans of the lexicons, shapes side by side, openings."""
-        n, of = N_SHAPES + 1, self._weights.of
+        n, of = N_SHAPES + 1, self.weights.of
         codes = range(N_CODES)
         near = [[placed(code_number(code), HERE + offset) for offset in (-1, 0, 1)] for code in codes]
         self._code_scores = of([feature for row in near for feature in row]).reshape(N_CODES, 3, -1)
@@ -125,21 +125,20 @@ class NamesModel:
         self, words: Words, units: list[tuple[int, int]], codes: Sequence[int], describe: Describe
     ) -> list[Span]:
         lengths = np.array([end - first for first, end in units], dtype=np.int64)
-        emissions = self._emissions(words, units, lengths, codes, describe)
-        return self._read(units[0][0], best_labels(emissions, self._weights.transitions, lengths))
+        emissions = self.emissions(words, units, codes, describe)
+        return self._read(units[0][0], best_labels(emissions, self.weights.transitions, lengths))
 
-    def _emissions(
-        self, words: Words, units: list[tuple[int, int]], lengths: Ints, codes: Sequence[int], describe: Describe
-    ) -> Floats:
+    def emissions(self, words: Words, units: list[tuple[int, int]], codes: Sequence[int], describe: Describe) -> Floats:
         """Label scores of the words of adjoining sentences. Two words of nothing stand between them while they sum."""
         first, end = units[0][0], units[-1][1]
+        lengths = np.array([unit_end - unit_first for unit_first, unit_end in units], dtype=np.int64)
         n = end - first
         unit_of = np.repeat(np.arange(len(units)), lengths)
         at = np.arange(n) + 2 * (unit_of + 1)
         size = n + 2 * (len(units) + 1)
         ids = np.zeros(size, dtype=np.int64)
         ids[at] = self._ids(words, first, end, describe)
-        scores = self._known_words.scores
+        scores = self.known_words.scores
         total: Floats = scores[ids[at], HERE]
         for place, offset in enumerate(OFFSETS):
             if offset:
@@ -181,13 +180,13 @@ class NamesModel:
     def _gap_scores_of(self, gaps: Sequence[str]) -> Floats:
         kinds = [gap if gap in {"^", "$"} else gap_feature(gap) for gap in gaps]
         numbers = [placed(gap_number(kind), HERE + offset) for kind in kinds for offset in (-1, 0, 1)]
-        return self._weights.of(numbers).reshape(len(gaps), 3, -1)
+        return self.weights.of(numbers).reshape(len(gaps), 3, -1)
 
     def _ids(self, words: Words, first: int, end: int, describe: Describe) -> list[int]:
         """For each word the row of its scores; words not met before are added up first."""
         surfaces = words.surfaces[first:end]
         keys = dict(zip(surfaces, words.keys[first:end], strict=True))
-        ids = self._known_words.rows(keys, lambda new: self._word_scores_of(new, keys, describe))
+        ids = self.known_words.rows(keys, lambda new: self._word_scores_of(new, keys, describe))
         return [ids[surface] for surface in surfaces]
 
     def _word_scores_of(self, surfaces: Sequence[str], keys: dict[str, str], describe: Describe) -> Floats:
@@ -198,7 +197,7 @@ class NamesModel:
             seen = [_reaching(features, abs(offset)) for features in described]
             owners = np.repeat(np.arange(len(seen)), [len(features) for features in seen])
             numbers = placed_all(np.fromiter((f for features in seen for f in features), dtype=np.uint32), place)
-            scores = self._weights.of(numbers)
+            scores = self.weights.of(numbers)
             for column in range(len(self._labels)):
                 total[:, place, column] = np.bincount(owners, weights=scores[:, column], minlength=len(surfaces))
         return total
@@ -278,6 +277,16 @@ class StackedRecogniser:
         self._known_chars = 0
         self.n_words_read = 0
 
+    @property
+    def n_words_known(self) -> int:
+        """Distinct words whose scores are kept."""
+        return len(self._model.known_words)
+
+    @property
+    def n_chars_kept(self) -> int:
+        """Characters of the paragraphs whose spans are kept."""
+        return sum(map(len, self._known))
+
     def find_mentions(self, text: str, *, language: str) -> list[Mention]:
         """The mentions of `text` in order of `start_char`, not overlapping. `language` is that of the model."""
         words = Words(text)
@@ -287,8 +296,7 @@ class StackedRecogniser:
         taken = [False] * len(words)
         for span in kept:
             taken[span.first : span.last + 1] = [True] * (span.last + 1 - span.first)
-        if self._model.about["named_elsewhere"]:
-            kept += without_overlaps(named_elsewhere(words, kept, self._words, taken=taken), taken=taken)
+        kept += without_overlaps(named_elsewhere(words, kept, self._words, taken=taken), taken=taken)
         return [to_mention(words, span) for span in sorted(kept, key=_position)]
 
     def _paragraph_spans(self, words: Words) -> list[Span]:
@@ -335,21 +343,16 @@ class StackedRecogniser:
             for span in by_model
             if not self._lexicon.refuses(words, trimmed := self._lexicon.trimmed(words, span, language), language)
         ]
-        if self._model.about["lexicon_first"]:
-            first, then = by_lexicon, by_model
-        else:
-            first, then = [span for span in by_lexicon if self._is_sure(words, span)], by_model
+        first = by_lexicon if self._model.lexicon_first else [span for span in by_lexicon if _is_sure(span)]
+        then = [span for span in by_lexicon if span.rule.name not in self._model.left_out]
         taken = [False] * len(words)
         kept = without_overlaps(first, taken=taken)
+        kept += without_overlaps(by_model, taken=taken)
         kept += without_overlaps(then, taken=taken)
-        kept += without_overlaps(by_lexicon, taken=taken)
         return sorted(kept, key=_position)
 
-    def _is_sure(self, words: Words, span: Span) -> bool:
-        return span.rule is PERSON_BY_TITLE
-
     def _describe(self, surface: str, key: str) -> WordFeatures:
-        return describe_word(surface, key, self._lexicon, self._words, self._model.letters)
+        return describe_word(surface, key, self._lexicon, self._words, self._model.weights.letters)
 
 
 class Paragraph(NamedTuple):
@@ -370,6 +373,11 @@ def _paragraphs(words: Words) -> list[tuple[Paragraph, str]]:
             found.append((Paragraph(word, end), line))
         start, word = end + 1, behind
     return found
+
+
+def _is_sure(span: Span) -> bool:
+    """Whether a span of the lexicons stands whatever a model says: countries and regions of several words."""
+    return span.rule is AREA_NAME and span.last > span.first
 
 
 def moved(span: Span, by: int) -> Span:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.spans import SAME_DOCUMENT
 from tasks.records.article import Mention, Recogniser
 from tasks.records.errors import UsageError
 
@@ -131,6 +132,23 @@ def test_surface_is_the_text_between_the_offsets(recogniser: Recogniser, text: s
     mentions = recogniser.find_mentions(text, language=language)
     assert is_sound(text, mentions)
     assert mentions == recogniser.find_mentions(text, language=language)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=1, max_size=4), language=st.sampled_from(("ar", "fr", "es", "en")))
+def test_paragraphs_are_read_alike_alone_and_among_others(
+    recogniser: Recogniser, texts: list[str], language: str
+) -> None:
+    """Up to what a document says of its own names: that comes after, and only adds."""
+    text = "\n".join(texts)
+    mentions = recogniser.find_mentions(text, language=language)
+    assert is_sound(text, mentions)
+    at = 0
+    for line in text.split("\n"):
+        alone = recogniser.find_mentions(line, language=language)
+        named = {(m.start_char + at, m.end_char + at, m.type) for m in alone if m.score != SAME_DOCUMENT.score}
+        assert named <= {(m.start_char, m.end_char, m.type) for m in mentions}
+        at += len(line) + 1
 
 
 @pytest.mark.parametrize("piece", ["M. Jean-", "محمد بن ", "Université de ", "Paris de la ", "A, ", "x"])
