@@ -48,7 +48,7 @@ STAGES = {
     "other metadata": ("tasks.extract.html.extract_html",),
     "addresses": ("tasks.extract.urls.canonical_url", "tasks.extract.urls.site_of", "tasks.extract.urls.page_id"),
     "language": ("tasks.enrich.language.detect_language",),
-    "entities": ("tasks.enrich.mentions.load_recogniser", "tasks.enrich.mentions.LexiconRecogniser.find_mentions"),
+    "entities": ("tasks.enrich.mentions.load_recogniser", "tasks.enrich.mentions.ByLanguage.find_mentions"),
     "hashes": (
         "tasks.page.fold_sha256",
         "tasks.records.raw.RawRecord.raw_id",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.names.corpora import Sentence
 from benchmarks.quality import read_jsonl
-from tasks.enrich.likeness import KINDS, N_BUCKETS, SCALE, runs_of
+from tasks.enrich.likeness import KINDS, N_WEIGHTS, NO_RUN, SCALE, buckets_of
 from tasks.lexicons.folding import fold_name
 from tasks.lexicons.words import Words
 
@@ -71,7 +71,7 @@ def _city_names(language: str) -> Iterator[str]:
 
 
 def train_likeness(shared: Path, language: str, sentences: Sequence[Sentence]) -> npt.NDArray[np.int8]:
-    """(kinds, buckets + 1): weights of each kind of name against common words."""
+    """(kinds, N_WEIGHTS): weights of each kind of name against common words."""
     common = common_words(shared, language, sentences)
     positives = {"person": person_parts(shared, language), "place": place_parts(language)}
     return np.stack([_regression(sorted(positives[kind]), sorted(common)) for kind in KINDS])
@@ -79,16 +79,15 @@ def train_likeness(shared: Path, language: str, sentences: Sequence[Sentence]) -
 
 def _regression(positive: Sequence[str], negative: Sequence[str]) -> npt.NDArray[np.int8]:
     """Logistic regression by Adam over all words at once; both sides weigh the same."""
-    runs = [runs_of(key) for key in (*positive, *negative)]
-    owners = np.repeat(np.arange(len(runs)), [len(found) for found in runs])
-    columns = np.fromiter((run for found in runs for run in found), dtype=np.int64)
+    buckets = buckets_of([*positive, *negative])
     truth = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
     share = np.r_[np.full(len(positive), 0.5 / len(positive)), np.full(len(negative), 0.5 / len(negative))]
-    weights, mean, square = (np.zeros(N_BUCKETS + 1) for _ in range(3))
+    weights, mean, square = (np.zeros(N_WEIGHTS) for _ in range(3))
     for step in range(1, STEPS + 1):
-        odds = np.bincount(owners, weights=weights[columns], minlength=len(runs))
-        slopes = (1 / (1 + np.exp(-odds)) - truth) * share
-        slope = np.bincount(columns, weights=slopes[owners], minlength=N_BUCKETS + 1) + PENALTY * weights
+        slopes = (1 / (1 + np.exp(-weights[buckets].sum(axis=1))) - truth) * share
+        summed = np.bincount(buckets.ravel(), weights=np.repeat(slopes, buckets.shape[1]), minlength=N_WEIGHTS)
+        slope = summed + PENALTY * weights
+        slope[NO_RUN] = 0
         mean = 0.9 * mean + 0.1 * slope
         square = 0.999 * square + 0.001 * slope * slope
         weights -= RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-9)

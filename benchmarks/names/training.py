@@ -14,13 +14,12 @@ import pycrfsuite
 from benchmarks.names.corpora import Sentence
 from tasks.enrich.name_features import (
     LABELS,
-    WordFeatures,
     sentence_features,
     span_codes,
     units_of,
 )
 from tasks.enrich.name_weights import FORMAT, Floats, Weights
-from tasks.enrich.names_model import Lexicon, describe_word
+from tasks.enrich.names_model import Lexicon, describe_words
 from tasks.enrich.spans import without_overlaps
 
 Letters: TypeAlias = npt.NDArray[np.int8]
@@ -49,20 +48,16 @@ class Chain:
 def to_chains(sentences: Iterable[Sentence], lexicon: Lexicon, language: str, letters: Letters) -> list[Chain]:
     """The sentences with the features the recogniser will see."""
     profile = lexicon.language_words(language)
-    known: dict[str, WordFeatures] = {}
-
-    def describe(surface: str, key: str) -> WordFeatures:
-        found = known.get(surface)
-        if found is None:
-            found = known[surface] = describe_word(surface, key, lexicon, profile, letters)
-        return found
-
+    sentences = list(sentences)
+    keys = {surface: key for s in sentences for surface, key in zip(s.words.surfaces, s.words.keys, strict=True)}
+    described = describe_words(list(keys), list(keys.values()), lexicon, profile, letters)
+    known = dict(zip(keys, described, strict=True))
     chains = []
     for sentence in sentences:
         words, labels = sentence.words, sentence.labels()
         spans = without_overlaps(lexicon.rule_spans(words, profile), taken=[False] * len(words))
         codes = span_codes(spans, len(words))
-        features = [describe(*pair) for pair in zip(words.surfaces, words.keys, strict=True)]
+        features = [known[surface] for surface in words.surfaces]
         for first, end in units_of(words):
             rows = sentence_features(words, (first, end), codes, features)
             chains.append(Chain(rows, labels[first:end]))

@@ -1,5 +1,6 @@
 """The weights of a trained recogniser of names, as a file and in memory."""
 
+import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tasks.enrich.likeness import KINDS, N_BUCKETS
+from tasks.enrich.likeness import KINDS, N_WEIGHTS
 from tasks.records.errors import UsageError
 
 FORMAT = 1
@@ -61,7 +62,7 @@ def read_weights(path: Path, language: str) -> Weights:
         "`make models` trains it anew, installing Marsad again brings it back, `lexicon` in the settings needs none"
     )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             about = json.loads(file["about"].tobytes())
             found = Weights(file["features"], file["values"], file["transitions"], file["letters"], about)
         is_sound = (
@@ -69,7 +70,7 @@ def read_weights(path: Path, language: str) -> Weights:
             and about["language"] == language
             and found.values.shape == (len(found.features), len(found.labels))
             and found.transitions.shape == (len(found.labels),) * 2
-            and found.letters.shape == (len(KINDS), N_BUCKETS + 1)
+            and found.letters.shape == (len(KINDS), N_WEIGHTS)
             and found.labels[0] == "O"
             and len(found.features) > 0
         )

@@ -39,7 +39,7 @@ from tasks.enrich.name_features import (
 )
 from tasks.enrich.name_weights import Floats, KnownScores, Weights, read_weights
 from tasks.enrich.same_document import named_elsewhere
-from tasks.enrich.spans import AREA_NAME, LanguageWords, Rule, Span, to_mention, without_overlaps
+from tasks.enrich.spans import AREA_NAME, PERSON_BY_TITLE, LanguageWords, Rule, Span, to_mention, without_overlaps
 from tasks.enrich.viterbi import best_labels
 from tasks.lexicons.words import Words
 from tasks.records.article import EntityType, Mention
@@ -53,12 +53,14 @@ MAX_KNOWN_GAPS = 2_000
 # So many words are judged at a time: bounded memory for a text of any length.
 MAX_WORDS_AT_ONCE = 20_000
 MODEL_RANK = 9
+# A place written in capitals has at least so many letters; UK and USA are found either way.
+_MIN_CAPITALS = 5
 # Paragraphs whose spans are kept, in characters.
 MAX_KEPT_CHARS = 2_000_000
 
 Ints: TypeAlias = npt.NDArray[np.int64]
-# The features of a word, by its surface and its folded form.
-Describe: TypeAlias = Callable[[str, str], WordFeatures]
+# The features of words, by their surfaces and folded forms.
+Describe: TypeAlias = Callable[[Sequence[str], Sequence[str]], list[WordFeatures]]
 SHAPE_IDS = {shape: position for position, shape in enumerate(SHAPES)}
 
 
@@ -174,8 +176,9 @@ class NamesModel:
         scores = self._known_gaps.scores
         total += scores[rows[at], 1]
         total += scores[rows[at + 1], 2]
-        inside = np.setdiff1d(at, begins, assume_unique=True)
-        total[np.isin(at, inside, assume_unique=True)] += scores[rows[inside - 1], 0]
+        ahead = scores[rows[at - 1], 0]
+        ahead[np.array([unit_first - first for unit_first, _ in units], dtype=np.int64)] = 0
+        total += ahead
 
     def _gap_scores_of(self, gaps: Sequence[str]) -> Floats:
         kinds = [gap if gap in {"^", "$"} else gap_feature(gap) for gap in gaps]
@@ -191,15 +194,13 @@ class NamesModel:
 
     def _word_scores_of(self, surfaces: Sequence[str], keys: dict[str, str], describe: Describe) -> Floats:
         """(words, places, labels): what each word adds to the labels of itself and of its neighbours."""
-        described = [describe(surface, keys[surface]) for surface in surfaces]
-        total = np.zeros((len(surfaces), len(OFFSETS), len(self._labels)), dtype=np.float32)
+        described = describe(surfaces, [keys[surface] for surface in surfaces])
+        total = np.empty((len(surfaces), len(OFFSETS), len(self._labels)), dtype=np.float32)
         for place, offset in enumerate(OFFSETS):
             seen = [_reaching(features, abs(offset)) for features in described]
-            owners = np.repeat(np.arange(len(seen)), [len(features) for features in seen])
+            begins = np.cumsum([0, *map(len, seen[:-1])])
             numbers = placed_all(np.fromiter((f for features in seen for f in features), dtype=np.uint32), place)
-            scores = self.weights.of(numbers)
-            for column in range(len(self._labels)):
-                total[:, place, column] = np.bincount(owners, weights=scores[:, column], minlength=len(surfaces))
+            total[:, place] = np.add.reduceat(self.weights.of(numbers), begins, axis=0)
         return total
 
     def _read(self, first: int, labels: npt.NDArray[np.int8]) -> list[Span]:
@@ -254,12 +255,18 @@ class Lexicon(Protocol):
         ...
 
 
-def describe_word(
-    surface: str, key: str, lexicon: Lexicon, language: LanguageWords, letters: npt.NDArray[np.int8]
-) -> WordFeatures:
-    """The features of a word, what lexicons know of it and what its letters say among them."""
-    classes = (*lexicon.word_classes(surface, key, language), *grades(key, letters))
-    return word_features(surface, key, classes, language=language.code)
+def describe_words(
+    surfaces: Sequence[str],
+    keys: Sequence[str],
+    lexicon: Lexicon,
+    language: LanguageWords,
+    letters: npt.NDArray[np.int8],
+) -> list[WordFeatures]:
+    """The features of words, what lexicons know of them and what their letters say among them."""
+    return [
+        word_features(surface, key, (*lexicon.word_classes(surface, key, language), *looks), language=language.code)
+        for surface, key, looks in zip(surfaces, keys, grades(keys, letters), strict=True)
+    ]
 
 
 class StackedRecogniser:
@@ -343,7 +350,7 @@ class StackedRecogniser:
             for span in by_model
             if not self._lexicon.refuses(words, trimmed := self._lexicon.trimmed(words, span, language), language)
         ]
-        first = by_lexicon if self._model.lexicon_first else [span for span in by_lexicon if _is_sure(span)]
+        first = by_lexicon if self._model.lexicon_first else [span for span in by_lexicon if _is_sure(words, span)]
         then = [span for span in by_lexicon if span.rule.name not in self._model.left_out]
         taken = [False] * len(words)
         kept = without_overlaps(first, taken=taken)
@@ -351,8 +358,8 @@ class StackedRecogniser:
         kept += without_overlaps(then, taken=taken)
         return sorted(kept, key=_position)
 
-    def _describe(self, surface: str, key: str) -> WordFeatures:
-        return describe_word(surface, key, self._lexicon, self._words, self._model.weights.letters)
+    def _describe(self, surfaces: Sequence[str], keys: Sequence[str]) -> list[WordFeatures]:
+        return describe_words(surfaces, keys, self._lexicon, self._words, self._model.weights.letters)
 
 
 class Paragraph(NamedTuple):
@@ -375,9 +382,17 @@ def _paragraphs(words: Words) -> list[tuple[Paragraph, str]]:
     return found
 
 
-def _is_sure(span: Span) -> bool:
-    """Whether a span of the lexicons stands whatever a model says: countries and regions of several words."""
-    return span.rule is AREA_NAME and span.last > span.first
+def _is_sure(words: Words, span: Span) -> bool:
+    """Whether a span of the lexicons stands whatever a model says.
+
+    People after a title in Latin letters; countries and regions of several words; places in capitals (datelines, headlines), which models take for acronyms.
+    """
+    if span.type != "LOC":
+        # In Arabic too much that follows a title is no name: measured on the inner block, .714 against .721 F.
+        return span.rule is PERSON_BY_TITLE and words.surfaces[span.first][0].isupper()
+    surface = words.surface(span.first, span.last)
+    is_several = span.rule is AREA_NAME and span.last > span.first
+    return is_several or (surface.isupper() and len(surface) >= _MIN_CAPITALS)
 
 
 def moved(span: Span, by: int) -> Span:

@@ -112,6 +112,15 @@ def test_who_in_small_letters_is_no_organisation(recogniser: Recogniser) -> None
     assert found(recogniser, "the man who came; WHO IS WHO", "en") == []
 
 
+def test_the_dot_of_initials_and_abbreviations_belongs_to_the_name(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Talks between the U.S. and Mexico ended.", "en") == [("LOC", "U.S."), ("LOC", "Mexico")]
+    assert ("LOC", "Mexico") in found(recogniser, "He went to Mexico. Then he left.", "en")
+
+
+def test_a_dateline_in_capitals_is_a_place(recogniser: Recogniser) -> None:
+    assert found(recogniser, "RABAT (Reuters) - The king met envoys.", "en") == [("LOC", "RABAT"), ("ORG", "Reuters")]
+
+
 def test_missing_gazetteer_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"places\.yaml"):
         load_recogniser(tmp_path)
