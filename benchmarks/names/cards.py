@@ -77,7 +77,7 @@ def _scores(best: Result, results: Sequence[Result]) -> list[str]:
         ),
         "",
         "Precision / recall / F. The last line: a tenth of the sentences of training and block, drawn at random,",
-        "judged by a model of the same recipe trained on the rest. Such a split lies: articles repeat their names.",
+        "judged by a model of the recipe's first training on the rest. Such a split lies: articles repeat their names.",
     ]
     others = [result for result in results if result.recipe.is_permissive]
     for result in others:
