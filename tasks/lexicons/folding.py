@@ -55,7 +55,7 @@ def folded_characters() -> Mapping[str, str]:
 
     A name is folded character by character, so that these are the whole of it.
     """
-    found = {}
+    found: dict[str, str] = {}
     for block in character_blocks():
         if block.casefold().translate(_table()) != block:
             each = ((char, char.casefold().translate(_table())) for char in block)

@@ -33,8 +33,8 @@ VIEWS = {
             SELECT document_id, source, language, published_at, unnest(entities) AS entity FROM latest
         ), counted AS (
             SELECT document_id, any_value(source) AS source, any_value(language) AS language,
-                   any_value(published_at) AS published_at, coalesce(entity.entity_id, entity.type || ' ' || entity.name)
-                   AS key, any_value(entity.entity_id) AS entity_id,
+                   any_value(published_at) AS published_at, any_value(entity.entity_id) AS entity_id,
+                   coalesce(entity.entity_id, entity.type || ' ' || entity.name) AS key,
                    arg_min(entity.type, entity.start_char) AS type, arg_min(entity.name, entity.start_char) AS name,
                    count(*) AS n_mentions
             FROM named GROUP BY document_id, key
