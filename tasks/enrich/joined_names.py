@@ -259,5 +259,12 @@ def _organisation_names(text: str, mentions: Sequence[Mention]) -> dict[int, str
 
 
 def _stated(mention: Mention, defined: dict[str, tuple[int, str]]) -> str:
-    key = acronym_key(mention.surface)
-    return defined[key][1] if key in defined and key is not None else mention.name
+    """The long form of an acronym that the text defines, else the name.
+
+    The article that a clitic had swallowed is in the name alone.
+    """
+    for written in (mention.surface, mention.name):
+        key = acronym_key(written)
+        if key is not None and key in defined:
+            return defined[key][1]
+    return mention.name

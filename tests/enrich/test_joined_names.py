@@ -142,6 +142,12 @@ def test_the_article_that_a_clitic_swallowed_is_not_lost() -> None:
     assert join_names(text, [mention], language="ar") == [mention]
 
 
+def test_an_acronym_whose_article_a_clitic_swallowed_gets_its_long_form_too() -> None:
+    text, mentions = read("[O:الشبكة الدولية للأنهار] ([O:الشبان]) ثم ل[O:لشبان]")
+    mentions[2] = replace(mentions[2], name="الشبان")
+    assert [mention.name for mention in join_names(text, mentions, language="ar")] == ["الشبكة الدولية للأنهار"] * 3
+
+
 LONG = "Direction générale de la sûreté nationale"
 
 
