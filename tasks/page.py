@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from tasks.enrich.joined_names import join_names
 from tasks.enrich.language import detect_language
-from tasks.enrich.mentions import load_recogniser
 from tasks.enrich.near_languages import MODELS as NEAR_LANGUAGES
+from tasks.enrich.recognisers import Choices, load_recogniser, recogniser_versions
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
 from tasks.lexicons.titles import load_titles, titles_of
@@ -35,6 +35,7 @@ ROW_LIBRARIES = (
     "htmldate",
     "justext",
     "lxml",
+    "numpy",
     "tld",
     "trafilatura",
 )
@@ -48,6 +49,7 @@ class Work:
 
     raw: Path
     gazetteers: Path
+    recognisers: Choices
     min_chars: int
     max_page_bytes: int
     page_timeout_s: float
@@ -56,9 +58,13 @@ class Work:
     extractor: Extractor = extract_article
 
 
-def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
-    """Package version, '+', and a hash of row-affecting settings, gazetteers and the libraries that make rows."""
-    digest = hashlib.sha256(json.dumps(row_affecting, sort_keys=True, default=str).encode())
+def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path, recognisers: Choices) -> str:
+    """Package version, '+', and a hash of row-affecting settings, gazetteers, models and the libraries that make rows.
+
+    Of the recognisers, what they are counts, and not where they lie.
+    """
+    stated = {**row_affecting, "recognisers": recogniser_versions(recognisers)}
+    digest = hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode())
     digest.update(f"unicode {unicodedata.unidata_version}\0".encode())
     for name in ROW_LIBRARIES:
         digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
@@ -84,7 +90,8 @@ def to_page(raw: RawRecord, *, work: Work, batch_id: str) -> Page:
 def accepted_page(raw: RawRecord, article: Article, *, work: Work, batch_id: str) -> Page:
     """The row of a page whose article was found: language and mentions are read from its text."""
     language = detect_language(article.text)
-    mentions = load_recogniser(work.gazetteers).find_mentions(article.text, language=language.language)
+    recogniser = load_recogniser(work.gazetteers, work.recognisers)
+    mentions = recogniser.find_mentions(article.text, language=language.language)
     titles = titles_of(load_titles(work.gazetteers), language.language)
     mentions = join_names(article.text, mentions, language=language.language, titles=titles)
     published = article.published

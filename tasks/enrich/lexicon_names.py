@@ -74,6 +74,41 @@ class LexiconNames:
         """Whether the folded name is one of a country, region or city."""
         return self._places.area(key, language=language.code) is not None or bool(self._places.cities(key))
 
+    def classes(self, surface: str, key: str, language: LanguageWords) -> list[str]:
+        """What places and organisations know of a single word, by short names; of an Arabic word, whatever clitics."""
+        found: list[str] = []
+        for skip, _, reading in _readings(key, surface, language.code):
+            mark = "'" if skip else ""
+            if self._places.area(reading, language=language.code) is not None:
+                found.append(f"area{mark}")
+            cities = self._places.cities(reading)
+            if cities:
+                found.append(f"city{mark}{len(str(cities[0][0].population))}")
+            if reading in self._longest:
+                found.append(f"opens{mark}")
+            if reading in self._organisations.by_name:
+                found.append(f"organisation{mark}")
+            if skip and reading in language.titles.given_names:
+                found.append("given'")
+            if skip and reading in language.forms.heads:
+                found.append("head'")
+        if surface in self._organisations.by_acronym:
+            found.append("acronym")
+        return found
+
+    def clitic(self, surface: str, key: str, language: LanguageWords) -> tuple[int, str]:
+        """(letters to skip, letters they stand for) of the first word of a name: Arabic clitics stay outside.
+
+        A clitic is one where the rest is a name and the word as it stands is none; the article behind لـ always shows.
+        """
+        if language.code != "ar":
+            return 0, ""
+        given, heads = language.titles.given_names, language.forms.heads
+        for skip, prefix, reading in _readings(key, surface, language.code):
+            if self._names_something(reading) or reading in given or reading in heads or prefix:
+                return skip, prefix
+        return 0, ""
+
     def _at(self, words: Words, index: int, language: LanguageWords) -> Span | None:
         for skip, prefix, key in _readings(words.keys[index], words.surfaces[index], language.code):
             count = self._longest.get(key, 1)

@@ -1,19 +1,18 @@
 """Names in one text by lexicons and general rules, for every language."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from tasks.enrich.lexicon_names import LexiconNames
 from tasks.enrich.organisations import defined_acronyms, find_organisations
 from tasks.enrich.people import find_people
 from tasks.enrich.same_document import named_elsewhere
-from tasks.enrich.spans import LanguageWords, Span, to_mention, without_overlaps
+from tasks.enrich.spans import LanguageWords, Span, to_mention, without_overlaps, word_classes
 from tasks.lexicons.organisations import OrganisationForms, OrganisationIndex, load_organisations
 from tasks.lexicons.places import PlaceIndex, load_places
 from tasks.lexicons.stopwords import stop_words
 from tasks.lexicons.titles import Titles, load_titles
 from tasks.lexicons.words import Words
-from tasks.records.article import Mention, Recogniser
+from tasks.records.article import Mention
 
 
 class LexiconRecogniser:
@@ -50,31 +49,35 @@ class LexiconRecogniser:
         words = Words(text)
         if not len(words):
             return []
-        profile = self._language(language)
-        found = self._names.find(words, profile)
-        found += find_organisations(words, profile)
-        found += find_people(words, profile, is_place=lambda key: self._names.is_place(key, profile))
-        found += defined_acronyms(words, found)
+        profile = self.language_words(language)
         taken = [False] * len(words)
-        kept = without_overlaps(found, taken=taken)
+        kept = without_overlaps(self.rule_spans(words, profile), taken=taken)
         kept += without_overlaps(named_elsewhere(words, kept, profile, taken=taken), taken=taken)
         return [to_mention(words, span) for span in sorted(kept, key=_position)]
 
-    def _language(self, code: str) -> LanguageWords:
+    def rule_spans(self, words: Words, language: LanguageWords) -> list[Span]:
+        """What lexicons and rules find; it may overlap, and no span reaches over a line."""
+        found = self._names.find(words, language)
+        found += find_organisations(words, language)
+        found += find_people(words, language, is_place=lambda key: self._names.is_place(key, language))
+        found += defined_acronyms(words, found)
+        return found
+
+    def word_classes(self, surface: str, key: str, language: LanguageWords) -> tuple[str, ...]:
+        """What the lexicons know of a single word, by short names: classes that a trained model has weights for."""
+        return (*self._names.classes(surface, key, language), *word_classes(key, language))
+
+    def clitic(self, surface: str, key: str, language: LanguageWords) -> tuple[int, str]:
+        """Letters of a name's first word that stand outside it, and what they stand for: (1, "") of "بالمغرب"."""
+        return self._names.clitic(surface, key, language)
+
+    def language_words(self, code: str) -> LanguageWords:
+        """What the rules know about a language; of one without entries of its own, what holds in any."""
         known = self._languages.get(code)
         if known is not None:
             return known
         other = self._other
         return LanguageWords(code=code, titles=other.titles, forms=other.forms, stop_words=stop_words(code))
-
-
-@lru_cache(maxsize=2)
-def load_recogniser(gazetteers: Path) -> Recogniser:
-    """The recogniser of a gazetteer folder.
-
-    One object a process, so that a preloading process loads it once for all its children.
-    """
-    return LexiconRecogniser.load(gazetteers)
 
 
 def _position(span: Span) -> int:

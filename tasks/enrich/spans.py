@@ -64,6 +64,18 @@ class LanguageWords:
         return self.stop_words - self.titles.given_names
 
 
+def word_classes(key: str, language: LanguageWords) -> list[str]:
+    """The lists of a language in which a folded word stands, by short names."""
+    titles, forms = language.titles, language.forms
+    lists = (
+        ("given", titles.given_names), ("title", titles.forms_of_address), ("role", titles.roles),
+        ("particle", titles.particles), ("ambiguous", titles.ambiguous), ("end", titles.stops),
+        ("head", forms.heads), ("capital head", forms.capital_heads), ("core", forms.cores), ("tail", forms.tails),
+        ("stop", language.stop_words),
+    )  # fmt: skip
+    return [name for name, entries in lists if key in entries]
+
+
 def without_overlaps(spans: Iterable[Span], *, taken: list[bool]) -> list[Span]:
     """The spans that stand.
 

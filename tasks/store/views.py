@@ -7,7 +7,7 @@ import duckdb
 
 from tasks.records.errors import UsageError
 from tasks.store.fold_macro import fold_macro
-from tasks.store.layout import DATASETS, DOCUMENTS, LEAF_PREFIX, PAGES, dataset_files
+from tasks.store.layout import DATASETS, DOCUMENTS, ENTITIES, LEAF_PREFIX, PAGES, dataset_files, entities_path
 
 # What DuckDB would take for a pattern in the name of the output folder itself.
 GLOB_SIGN = re.compile(r"([*?\[])")
@@ -45,6 +45,10 @@ VIEWS = {
                a.entity_id AS entity_id_a, a.type AS type_a, a.name AS name_a, a.n_mentions AS n_mentions_a,
                b.entity_id AS entity_id_b, b.type AS type_b, b.name AS name_b, b.n_mentions AS n_mentions_b
         FROM counted a JOIN counted b USING (document_id) WHERE a.key < b.key""",
+    # Where on the map: a row a place that documents name.
+    "places": """
+        SELECT entity_id, name, country, latitude, longitude, n_documents, n_mentions, first_seen_at, last_seen_at
+        FROM entities WHERE type = 'LOC'""",
     "rejections": """
         SELECT document_id, url, source, fetched_at, stage, reason, detail, raw_path, batch_id, pipeline_version
         FROM pages WHERE status = 'rejected'""",
@@ -62,24 +66,38 @@ def connect(out: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(fold_macro())
     for dataset in (PAGES, DOCUMENTS):
-        _add_dataset(connection, out, dataset)
+        _add_view(connection, dataset, parquet_pattern(out, dataset) if dataset_files(out / dataset) else None)
+    _add_view(connection, ENTITIES, plain_pattern(entities_path(out)) if entities_path(out).exists() else None)
     for name, select in VIEWS.items():
         connection.execute(f"CREATE VIEW {name} AS {select}")
     return connection
 
 
-def _add_dataset(connection: duckdb.DuckDBPyConnection, out: Path, dataset: str) -> None:
-    if dataset_files(out / dataset):
-        folder = GLOB_SIGN.sub(r"[\1]", str(out / dataset)).replace("'", "''")
-        pattern = f"{folder}/{LEAF_PREFIX}*/*.parquet"
+def plain_pattern(path: Path) -> str:
+    """A path as a pattern of DuckDB that means this path alone."""
+    return GLOB_SIGN.sub(r"[\1]", str(path))
+
+
+def parquet_pattern(out: Path, dataset: str) -> str:
+    """The pattern by which DuckDB finds the files of a dataset, and no other."""
+    return f"{plain_pattern(out / dataset)}/{LEAF_PREFIX}*/*.parquet"
+
+
+def _add_view(connection: duckdb.DuckDBPyConnection, dataset: str, pattern: str | None) -> None:
+    """A view over the files of a dataset; over no row where it has none yet."""
+    is_daily = dataset != ENTITIES
+    if pattern is not None:
+        literal = pattern.replace("'", "''")
         connection.execute(
-            f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = true)"
+            f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{literal}', hive_partitioning = {is_daily})"
         )
         return
     import pyarrow as pa  # noqa: PLC0415 - takes a third of a query's start and is asked for here alone
 
     from tasks.store.tables import schema_of  # noqa: PLC0415 - loads Arrow
 
-    nothing = schema_of(dataset).empty_table().append_column("crawl_date", pa.array([], type=pa.date32()))
+    nothing = schema_of(dataset).empty_table()
+    if is_daily:
+        nothing = nothing.append_column("crawl_date", pa.array([], type=pa.date32()))
     connection.register(f"no_{dataset}", nothing)
     connection.execute(f"CREATE VIEW {dataset} AS SELECT * FROM no_{dataset}")

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from config.settings import GAZETTEERS
+from config.settings import GAZETTEERS, Settings
 from tasks.enrich.language import detect_language
-from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.recognisers import load_recogniser
 from tasks.records.article import Mention
 
 # So much common prose takes 0.8 s on a quiet core, the dearest of these 2.2 s; a quadratic rule takes hours.
@@ -60,10 +60,11 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "hyphens": lambda: filled("Jean-"),
 }
 BESIDE = "Angela Merkel"
+CHOICES = Settings().recogniser_choices
 
 
 def mentions_of(text: str) -> list[Mention]:
-    return load_recogniser(GAZETTEERS).find_mentions(text, language=detect_language(text).language)
+    return load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language=detect_language(text).language)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -81,7 +82,7 @@ def test_a_hostile_text_is_read_in_bounded_time_and_its_offsets_hold(name: str) 
 def test_a_name_in_a_line_of_its_own_is_found_behind_a_hostile_text(name: str) -> None:
     before = f"{HOSTILE[name]()[:5_000]}.\n"
     text = f"{before}The chancellor {BESIDE} met the president in Berlin on Monday, her office said in the evening."
-    found = [mention for mention in load_recogniser(GAZETTEERS).find_mentions(text, language="en")]
+    found = [mention for mention in load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language="en")]
     assert any(m.name == BESIDE and m.type == "PER" and m.start_char == text.rindex(BESIDE) for m in found)
 
 

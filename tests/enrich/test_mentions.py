@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.mentions import LexiconRecogniser
 from tasks.records.article import Mention, Recogniser
 from tasks.records.errors import UsageError
 
@@ -35,7 +35,7 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=25).map
 
 @pytest.fixture(scope="session")
 def recogniser() -> Recogniser:
-    return load_recogniser(GAZETTEERS)
+    return LexiconRecogniser.load(GAZETTEERS)
 
 
 def found(recogniser: Recogniser, text: str, language: str) -> list[tuple[str, str]]:
@@ -113,7 +113,7 @@ def test_who_in_small_letters_is_no_organisation(recogniser: Recogniser) -> None
 
 def test_missing_gazetteer_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"places\.yaml"):
-        load_recogniser(tmp_path)
+        LexiconRecogniser.load(tmp_path)
 
 
 def is_sound(text: str, mentions: list[Mention]) -> bool:
