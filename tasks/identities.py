@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from tasks.corpus.identities import Cluster, NameForm, cluster_names
+from tasks.corpus.identities import MAX_COMPANIONS, Cluster, NameForm, cluster_names
 from tasks.corpus.name_lexicon import load_lexicon
 from tasks.lexicons.places import load_places
 from tasks.lexicons.titles import load_titles
@@ -38,11 +38,12 @@ MAX_SURFACES = 20
 # What DuckDB may hold before it spills.
 MEMORY_LIMIT = "1GB"
 
-_ALL_FORMS = """
+_ALL_FORMS = f"""
     CREATE TABLE forms AS
     SELECT type, key, arg_max(name, (n_documents, name)) AS name,
            min((coalesce(first_fetched_at, TIMESTAMPTZ '9999-12-31 00:00:00+00'), first_document_id)) AS first,
            sum(n_documents)::BIGINT AS n_documents, flatten(list(acronyms)) AS acronyms,
+           list_sort(list_distinct(flatten(list(companions))))[:{MAX_COMPANIONS}] AS companions,
            list_distinct(flatten(list(blocks))) AS blocks
     FROM read_parquet($files) GROUP BY type, key"""
 # The forms that some forms may be joined with, directly or through others.
@@ -136,7 +137,7 @@ def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest
     def tables() -> Iterator[pa.Table]:
         if not dataset_files(out / DOCUMENTS):
             return
-        with _connect() as connection:
+        with _connect(folder) as connection:
             found = connection.sql(_ENTITIES, params={"files": parquet_pattern(out, DOCUMENTS)})
             for batch in found.to_arrow_reader(ROW_GROUP_ROWS):
                 columns = {name: batch.column(name) for name in batch.schema.names}
@@ -153,9 +154,10 @@ def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest
 
 
 _ENTITIES = f"""
-    WITH mentions AS (
+    WITH named_or_not AS (
         SELECT document_id, fetched_at, coalesce(language, 'und') AS language, unnest(entities, recursive := true)
         FROM read_parquet($files) ),
+    mentions AS (FROM named_or_not WHERE entity_id IS NOT NULL),
     by_document AS (
         SELECT entity_id, document_id, any_value(fetched_at) AS fetched_at, count(*) AS n
         FROM mentions GROUP BY entity_id, document_id ),
@@ -201,14 +203,15 @@ def _read_aliases(out: Path, folder: Path) -> dict[str, list[str]]:
 # --- in its own process ---------------------------------------------------------------------------------------------
 
 
-def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
+def read_forms(out: Path, due: Iterable[Path] | None = None, *, spill: Path) -> list[NameForm]:
     """The forms of all name_forms files, those of one key as one.
 
-    Where some files are `due`: their forms only, and those that these may be joined with.
+    Where some files are `due`: their forms only, and those that these may be joined with. What does not fit into
+    MEMORY_LIMIT goes into the folder `spill` meanwhile.
     """
     if not dataset_files(out / NAME_FORMS):
         return []
-    with _connect() as connection:
+    with _connect(spill) as connection:
         connection.execute(_ALL_FORMS, {"files": parquet_pattern(out, NAME_FORMS)})
         if due is None:
             rows = connection.execute("SELECT * EXCLUDE (blocks) FROM forms").fetchall()
@@ -218,7 +221,7 @@ def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
             connection.execute(f"CREATE TABLE due AS SELECT {chosen}", {"files": files} if files else {})
             rows = connection.execute(_NEAR_FORMS).fetchall()
     definitions: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, key, _, _, _, acronyms in rows:
+    for _, key, _, _, _, acronyms, _ in rows:
         for acronym in acronyms or ():
             definitions[acronym][key] += 1
     return [
@@ -229,13 +232,14 @@ def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
             (_NO_DATE_US if first[0].year > 9000 else int(first[0].timestamp() * 1e6), first[1]),
             n_documents,
             tuple(sorted(definitions[key].items())) if type_ == "ORG" and key in definitions else (),
+            frozenset(companions or ()),
         )
-        for type_, key, name, first, n_documents, _ in rows
+        for type_, key, name, first, n_documents, _, companions in rows
     ]
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
+def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"temp_directory": str(spill / "spill")})
     connection.execute(
         f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = true"
     )
@@ -249,7 +253,9 @@ def leave_identities(folder: Path) -> None:
     titles = load_titles(Path(asked["gazetteers"]))
     # A run that settles new pages looks at what these may be joined with; one that settles everything at all names.
     near = None if asked["everything"] else [names_path(Path(path), out) for path in asked["due"]]
-    clusters = cluster_names(read_forms(out, near), given_names=titles["ar"].given_names, lexicon=load_lexicon())
+    clusters = cluster_names(
+        read_forms(out, near, spill=folder), given_names=titles["ar"].given_names, lexicon=load_lexicon()
+    )
     whose = {(form.type, form.key): number for number, cluster in enumerate(clusters) for form in cluster.forms}
     for path in map(Path, asked["due"]):
         write_names(folder, path.stem, _names_of(path, out, clusters, whose))

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from tasks.corpus.boilerplate import rules_digest
-from tasks.corpus.identities import NameForm, blocks_of
+from tasks.corpus.identities import MAX_COMPANIONS, NameForm, blocks_of, companion_hash
 from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
 from tasks.lexicons.words import name_key
 from tasks.records.article import Mention
@@ -73,6 +73,7 @@ class _Form:
     first: tuple[datetime, str] = (NO_DATE, "")
     documents: set[str] = field(default_factory=set)
     acronyms: list[str] = field(default_factory=list)
+    companions: set[int] = field(default_factory=set)
 
 
 def write_name_forms(pages: Path, temp: Path, gazetteers: Path, version: str, rules: Rules) -> int:
@@ -114,6 +115,8 @@ def _add(
     forms: dict[tuple[str, str], _Form], document_id: str, fetched_at: datetime, mentions: Iterable[Mention]
 ) -> None:
     defined: set[tuple[str, str]] = set()
+    mentions = list(mentions)
+    company = _company(mentions)
     for mention in mentions:
         key = name_key(mention.name)
         if mention.entity_id is not None or not key:
@@ -122,11 +125,24 @@ def _add(
         form.names[mention.name] += 1
         rank = (fetched_at, document_id)
         form.first = min(form.first, rank) if form.documents else rank
+        if document_id not in form.documents:
+            others = company - {companion_hash(mention.type, key)}
+            form.companions = set(sorted(form.companions | others)[:MAX_COMPANIONS])
         form.documents.add(document_id)
         acronym = name_key(mention.surface)
         if mention.type == "ORG" and mention.surface.isupper() and acronym != key and (key, acronym) not in defined:
             defined.add((key, acronym))
             form.acronyms.append(acronym)
+
+
+def _company(mentions: Iterable[Mention]) -> set[int]:
+    """The people and organisations that a document names, as hashes: the smallest that any of them can need."""
+    named = {
+        companion_hash(mention.type, mention.entity_id or name_key(mention.name))
+        for mention in mentions
+        if mention.type != "LOC"
+    }
+    return set(sorted(named)[: MAX_COMPANIONS + 1])
 
 
 def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> dict[str, Any]:
@@ -141,6 +157,7 @@ def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> d
         "first_document_id": document_id,
         "n_documents": len(form.documents),
         "blocks": sorted(blocks),
+        "companions": sorted(form.companions),
         "acronyms": sorted(form.acronyms),
     }
 
