@@ -115,13 +115,13 @@ class _Reader:
 
 
 def _best_forms(names: dict[_Key, PersonName], forms: dict[_Key, _Forms], whose: dict[_Key, _Key]) -> dict[_Key, str]:
-    """Person -> the form of the name to carry: of the most parts, the fewest initials, then as `_Forms` ranks them."""
+    """Person -> the form of the name to carry: of the most whole words, the most initials, then as `_Forms` ranks them."""
     best: dict[_Key, tuple[tuple[object, ...], str]] = {}
     for key in names:
         written = forms[key].best()
         size = len(key[0]) + bool(key[1]) if key[0] else 0
-        n_initials = sum(len(unit) == 1 for unit in key[0])
-        ranked = ((-size, n_initials, *forms[key].rank(written)), written)
+        n_whole = sum(len(unit) > 1 for unit in key[0])
+        ranked = ((-n_whole, -size, *forms[key].rank(written)), written)
         person = whose[key]
         if person not in best or ranked < best[person]:
             best[person] = ranked

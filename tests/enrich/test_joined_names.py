@@ -72,6 +72,7 @@ def test_the_full_name_may_stand_after_the_bare_one() -> None:
         ("Donald J. Trump", "Donald Trump", "en"),
         ("Donald John Trump", "Donald J. Trump", "en"),
         ("John Fitzgerald Kennedy", "J. F. Kennedy", "en"),
+        ("Benjamin Odukale", "B. U. Odukale", "en"),
         ("Mohammed Ben Ali Koman", "Koman", "fr"),
         ("Gabriel García Márquez", "García Márquez", "es"),
         ("Gabriel García Márquez", "García", "es"),
