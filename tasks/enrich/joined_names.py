@@ -115,7 +115,7 @@ class _Reader:
 
 
 def _best_forms(names: dict[_Key, PersonName], forms: dict[_Key, _Forms], whose: dict[_Key, _Key]) -> dict[_Key, str]:
-    """Person -> the form of the name to carry: of the most whole words, the most initials, then as `_Forms` ranks them."""
+    """Person -> the form of the name to carry: most whole words, most initials, then as `_Forms` ranks them."""
     best: dict[_Key, tuple[tuple[object, ...], str]] = {}
     for key in names:
         written = forms[key].best()
