@@ -176,7 +176,10 @@ class _GivenNames:
         """The Arabic given name of a Latin word, the likeliest of the list; None where it is none."""
         if word not in self._known:
             odds = [
-                (self._model.odds(name, word) / (len(name) + len(word)), name)
+                (
+                    self._model.odds(name, word, min_odds_a_letter=MIN_ODDS_A_LETTER_LISTED) / (len(name) + len(word)),
+                    name,
+                )
                 for name in self._by_skeleton.get(skeleton(word), ())
                 if not tells_apart(name, word)
             ]
@@ -358,7 +361,7 @@ class _WordOdds:
                 for reading in readings(latin):
                     if tells_apart(arabic, reading):
                         continue
-                    odds = self._model.odds(arabic, reading)
+                    odds = self._model.odds(arabic, reading, min_odds_a_letter=MIN_ODDS_A_LETTER)
                     known = max(known, (odds / (len(arabic) + len(reading)), odds))
             if known[0] < MIN_ODDS_A_LETTER and self._is_listed(arabic, latin):
                 known = (MIN_ODDS_A_LETTER, LISTED_ODDS)

@@ -50,7 +50,7 @@ def are_apart(*names: str, type_: str = "PER", lexicon: NameLexicon | None = Non
         ("Mohamed Tazi", "Mohammed Tazi", "Muhammad Tazi"),
         ("Rachid Naciri", "Errachid Naciri", "رشيد الناصري"),
         ("Karim Berrada", "كريم برادة", "كريم البرادة"),
-        ("Abdelkader Sefiani", "Abd el-Kader Sefiani", "Abdel Kader Sefiani", "Abdul Qadir Sefiani", "عبد القادر السفياني"),
+        ("Abdelkader Sefiani", "Abd el-Kader Sefiani", "Abdel Kader Sefiani", "عبد القادر السفياني"),
         ("عبد الله التازي", "عبدالله التازي", "Abdallah Tazi"),
         ("Bucceri Marco", "Buceri Marco"),
         ("George W. Bush", "George Bush"),
@@ -162,8 +162,8 @@ def test_the_preferred_name_is_the_full_latin_one_of_most_documents() -> None:
 
 # --- properties -----------------------------------------------------------------------------------------------------
 
-GIVEN = ("Karim", "Kareem", "Karima", "Mohamed", "Muhammad", "Omar", "Amar", "Said", "Saad", "كريم", "محمد", "عمر", "سعيد",
-         "Marc", "Isaac", "Ishak", "Abd el-Kader", "Abdelkader", "عبد القادر", "J.", "Владимир")  # fmt: skip
+GIVEN = ("Karim", "Kareem", "Karima", "Mohamed", "Muhammad", "Omar", "Amar", "Said", "Saad", "كريم", "محمد", "عمر",
+         "سعيد", "Marc", "Isaac", "Ishak", "Abd el-Kader", "Abdelkader", "عبد القادر", "J.", "Владимир")  # fmt: skip
 MIDDLE = ("", "", "W.", "H.", "Ben", "El", "بن")
 FAMILY = ("Tazi", "El Tazi", "Tazzi", "Ettazi", "التازي", "Bucceri", "Buceri", "Benali", "Ben Ali", "بن علي", "Hadad",
           "Haddad", "حداد", "VI", "الله", "Тестов", "🙂", "-")  # fmt: skip
@@ -214,8 +214,8 @@ def test_every_form_is_in_a_block(name: str, type_: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["x" * 10_000, "ك" * 10_000, "a " * 5_000, "ك " * 5_000, "🙂🙂", "e" + "\u0301" * 500, "\u0301", "Karim كريم Тестов",
-     "Karim\nTazi", "Karim\0Tazi", "\u200d", "١٢٣ ٤٥", "12 34", "_", "—"],
+    ["x" * 10_000, "ك" * 10_000, "a " * 5_000, "ك " * 5_000, "🙂🙂", "e" + "\u0301" * 500, "\u0301",
+     "Karim كريم Тестов", "Karim\nTazi", "Karim\0Tazi", "\u200d", "١٢٣ ٤٥", "12 34", "_", "—"],
 )  # fmt: skip
 def test_a_hostile_name_is_one_form_like_any_other(name: str) -> None:
     others = [form("Karim Tazi", 1), form("كريم التازي", 2)]
