@@ -1,8 +1,9 @@
 """Datasets of invented rows at full size, written by the store itself, over raw containers that a scan has cut.
 
 Each container is a JSONL file of short lines; `scan_container` cuts it, and the footers say of it what a build would
-have said. Only extraction is left out: the rows are invented, a column at a time, with texts of the usual length. So a
-run over such a pair of folders finds nothing to do for the same reason as over real ones.
+have said. Only extraction is left out: the rows of `pages` are invented, a column at a time, with texts and names as
+many and as frequent as the press has them. All that is made of them is made by a build. So a run over such a pair of
+folders finds nothing to do for the same reason as over real ones.
 """
 
 import functools
@@ -10,17 +11,16 @@ import hashlib
 import json
 import os
 import random
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from config.settings import Settings
-from tasks.corpus.boilerplate import rules_digest
 from tasks.extract.urls import page_id
 from tasks.raw.containers import list_containers
 from tasks.raw.scan import ScanStart, scan_container
@@ -29,10 +29,11 @@ from tasks.records.rows import ENTITY
 from tasks.run import to_work
 from tasks.site_rules import write_site_lines
 from tasks.store.files import commit_temp, temp_path, write_temp
-from tasks.store.footers import DocumentsFooter, PagesFooter
-from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, file_path
+from tasks.store.footers import PagesFooter
+from tasks.store.layout import PAGES, SITE_LINES, file_path
 from tasks.store.lock import claim
 from tasks.store.tables import checked, schema_of, sorted_table
+from tests.driver import build_with
 
 LANGUAGES = ("fr", "ar", "en", "es")
 SCRIPTS = {"ar": "Arab"}
@@ -44,6 +45,16 @@ CORPUS_CHARS = 3_000_000
 # As long as press articles are: a kilobyte or two.
 MIN_CHARS, MAX_CHARS = 900, 2_100
 MAX_NAMES = 6
+# Names of a corpus: few are frequent, most are rare.
+N_NAMES = {"PER": 40_000, "ORG": 10_000}
+N_FIRST_WORDS = 400
+PLACES = ("Casablanca", "Rabat", "Madrid", "Paris", "London", "Tunis", "Tanger", "Lyon", "Sevilla", "Bruxelles")
+ARABIC_OF = dict(zip("bdfghjklmnrstz", "بدفغهجكلمنرستز", strict=True))
+SYLLABLES = [
+    (latin + vowel, ARABIC_OF[latin] + written)
+    for latin in ARABIC_OF
+    for vowel, written in (("a", "ا"), ("e", ""), ("i", "ي"), ("ou", "و"))
+]
 # Containers that a process takes at once.
 CHUNK_FILES = 4
 
@@ -84,6 +95,7 @@ def generate(raw: Path, out: Path, *, shape: Shape, settings: Settings) -> None:
         list(pool.map(write, range(shape.n_files), chunksize=CHUNK_FILES))
         fill = functools.partial(_write_files, raw, out, shape=shape, settings=settings, version=version)
         list(pool.map(fill, list_containers(raw), chunksize=CHUNK_FILES))
+    build_with(settings, extractor=None, rebuild=False)
 
 
 def _write_container(raw: Path, number: int, *, shape: Shape) -> None:
@@ -110,47 +122,22 @@ def _write_files(raw: Path, out: Path, container: Container, *, shape: Shape, se
 
 
 def _write_batch(out: Path, batch: Batch, first: int, shape: Shape, version: str) -> None:
-    """The files of a batch, through the store: the one place that knows how a build writes them."""
-    columns = invented_columns(batch, first, shape, version)
-    pages_sha256 = _write_dataset(
-        out,
-        batch,
-        _to_table(columns, PAGES),
+    """The pages and site_lines of a batch, through the store: the one place that knows how a build writes them."""
+    table = _to_table(invented_columns(batch, first, shape, version), PAGES)
+    path = file_path(out, PAGES, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temp = temp_path(path)
+    written = write_temp(
+        temp,
+        [table],
         dataset=PAGES,
         footer=lambda digest: PagesFooter.of_batch(batch, pipeline_version=version, rows_sha256=digest).to_json(),
     )
-    _write_dataset(
-        out,
-        batch,
-        _to_table(columns, DOCUMENTS),
-        dataset=DOCUMENTS,
-        footer=lambda _: DocumentsFooter(
-            batch_id=batch.batch_id,
-            container=batch.container,
-            pipeline_version=version,
-            pages_sha256=pages_sha256,
-            decisions_sha256=hashlib.sha256(b"[]").hexdigest(),
-            boilerplate_sha256=rules_digest({}, ()),
-        ).to_json(),
-    )
-    pages, lines = (
-        file_path(out, dataset, crawl_date=batch.crawl_date, batch_id=batch.batch_id) for dataset in (PAGES, SITE_LINES)
-    )
+    commit_temp(temp, path, n_rows=written.n_rows)
+    lines = file_path(out, SITE_LINES, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
     lines.parent.mkdir(parents=True, exist_ok=True)
     temp = temp_path(lines)
-    commit_temp(temp, lines, n_rows=write_site_lines(pages, temp))
-
-
-def _write_dataset(
-    out: Path, batch: Batch, table: pa.Table, *, dataset: str, footer: Callable[[str], dict[str, Any]]
-) -> str:
-    """The sha256 of the rows of one file of a batch, once it is in place."""
-    path = file_path(out, dataset, crawl_date=batch.crawl_date, batch_id=batch.batch_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temp = temp_path(path)
-    written = write_temp(temp, [table], dataset=dataset, footer=footer)
-    commit_temp(temp, path, n_rows=written.n_rows)
-    return written.rows_sha256
+    commit_temp(temp, lines, n_rows=write_site_lines(path, temp))
 
 
 def _to_table(columns: dict[str, list[Any] | pa.Array], dataset: str) -> pa.Table:
@@ -172,7 +159,8 @@ def invented_columns(batch: Batch, first: int, shape: Shape, version: str) -> di
     urls = [url_of(row) for row in rows]
     fetched = [fetched_at(row, shape) for row in rows]
     languages = draw.choices(LANGUAGES, weights=(4, 3, 2, 1), k=len(rows))
-    texts = [_text(language, draw) for language in languages]
+    named = [_named(_text(language, draw), language, draw) for language in languages]
+    texts = [text for text, _ in named]
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     ages = [draw.random() * 30 for _ in rows]
     return {
@@ -199,7 +187,7 @@ def invented_columns(batch: Batch, first: int, shape: Shape, version: str) -> di
         "language_score": [0.9] * len(rows),
         "script": [SCRIPTS.get(language, "Latn") for language in languages],
         "languages": [[{"language": language, "share": 1.0}] for language in languages],
-        "entities": _entities(texts, draw),
+        "entities": _entities([mentions for _, mentions in named]),
         "is_paywalled": [False] * len(rows),
         "is_listing": [False] * len(rows),
         "extractor": ["invented"] * len(rows),
@@ -230,28 +218,43 @@ def _text(language: str, draw: random.Random) -> str:
     return corpus[start : start + draw.randrange(MIN_CHARS, MAX_CHARS)]
 
 
-def _entities(texts: list[str], draw: random.Random) -> pa.Array:
-    """Up to MAX_NAMES names a text, cut out of it, columns first."""
-    counts = [draw.randrange(MAX_NAMES + 1) for _ in texts]
-    offsets = [0]
-    surfaces, starts = [], []
-    for text, count in zip(texts, counts, strict=True):
-        offsets.append(offsets[-1] + count)
-        for number in range(count):
-            start = 100 * number + 20
-            starts.append(start)
-            surfaces.append(text[start : start + 12])
-    kinds = draw.choices(("PER", "ORG", "LOC"), k=len(surfaces))
-    values = {
-        "entity_id": ["geonames:1" if kind == "LOC" else None for kind in kinds],
-        "type": kinds,
-        "name": surfaces,
-        "surface": surfaces,
-        "start_char": starts,
-        "end_char": [start + 12 for start in starts],
-        "score": [0.5] * len(surfaces),
-    }
-    structs = pa.StructArray.from_arrays(
-        [pa.array(values[field.name], type=field.type) for field in ENTITY], fields=list(ENTITY)
-    )
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs)
+@functools.cache
+def _names(kind: str, script: str) -> tuple[list[str], list[float]]:
+    """Invented names of a kind, the same ones in every script, and how often up to each: Zipf's law."""
+    if kind == "LOC":
+        names = list(PLACES)
+    else:
+        draw = random.Random(kind)
+        first = [_word(draw, script) for _ in range(N_FIRST_WORDS)]
+        chances = list(accumulate(1 / (rank + 2) for rank in range(len(first))))
+        names = [f"{draw.choices(first, cum_weights=chances)[0]} {_word(draw, script)}" for _ in range(N_NAMES[kind])]
+    return names, list(accumulate(1 / (rank + 10) for rank in range(len(names))))
+
+
+def _word(draw: random.Random, script: str) -> str:
+    syllables = [draw.choice(SYLLABLES) for _ in range(draw.choice((2, 2, 3)))]
+    last, _ = draw.choice(SYLLABLES)
+    written = [arabic if script == "Arab" else latin for latin, arabic in syllables]
+    return "".join(written) + (ARABIC_OF[last[0]] if script == "Arab" else last[0])
+
+
+def _named(text: str, language: str, draw: random.Random) -> tuple[str, list[dict[str, Any]]]:
+    """A text with up to MAX_NAMES names in it, as long as before, and their mentions."""
+    script = SCRIPTS.get(language, "Latn")
+    mentions: list[dict[str, Any]] = []
+    for number in range(draw.randrange(MAX_NAMES + 1)):
+        kind = draw.choice(("PER", "ORG", "LOC"))
+        names, chances = _names(kind, script)
+        name = draw.choices(names, cum_weights=chances)[0].title()
+        start = 100 * number + 20
+        end = start + len(name)
+        text = f"{text[:start]}{name}{text[end:]}"
+        mentions.append(
+            {"entity_id": None, "type": kind, "name": name, "surface": name, "start_char": start, "end_char": end,
+             "score": 0.5}
+        )  # fmt: skip
+    return text, mentions
+
+
+def _entities(mentions: list[list[dict[str, Any]]]) -> pa.Array:
+    return pa.array(mentions, type=pa.list_(ENTITY))

@@ -143,7 +143,7 @@ def build_inline(settings: Settings) -> int:
         pool=pool,
         timeout_s=limits.timeout_s,
     )
-    identify(unsettled, None, settling=settling)
+    identify(unsettled, None, knows_aliases=False, settling=settling)
     for path in unsettled:
         settle_batch(path, settling=settling)
     return n_pages

@@ -184,9 +184,13 @@ def _learn_rules(underived: list[Path], unsettled: list[Path], *, pool: Any, **t
     return rules
 
 
-def _identify(due: list[Path], settled: list[tuple[Path, str]] | None, *, settling: Any) -> Identities:
+def _identify(
+    due: list[Path], settled: list[tuple[Path, str]] | None, *, knows_aliases: bool, settling: Any
+) -> Identities:
     """Who is who, found in a Prefect task."""
-    found: Identities = prefect_tasks.identify(whole(due), whole(settled), settling=whole(settling))
+    found: Identities = prefect_tasks.identify(
+        whole(due), whole(settled), knows_aliases=knows_aliases, settling=whole(settling)
+    )
     return found
 
 

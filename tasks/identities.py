@@ -21,7 +21,7 @@ from tasks.corpus.identities import MAX_COMPANIONS, Cluster, NameForm, cluster_n
 from tasks.corpus.name_lexicon import load_lexicon
 from tasks.lexicons.places import load_places
 from tasks.lexicons.titles import load_titles
-from tasks.name_forms import derive_name_forms, names_digest, names_path, write_arrow, write_names
+from tasks.name_forms import derive_name_forms, names_digest, names_path, read_arrow, write_arrow, write_names
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.settled import Settling
 from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_columns, temp_path, write_temp
@@ -64,24 +64,31 @@ _NO_DATE_US = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """The settled pages files whose names are others by now; the names lie in the folder of the settling."""
+    """The settled pages files whose names are others by now; the names lie in the folder of the settling.
+
+    `has_other_aliases` says whether `entities` gives an entity other aliases than the names of the folder do.
+    """
 
     changed: frozenset[Path]
+    has_other_aliases: bool
 
 
-def identify(due: Sequence[Path], settled: Sequence[tuple[Path, str]] | None, *, settling: Settling) -> Identities:
+def identify(
+    due: Sequence[Path], settled: Sequence[tuple[Path, str]] | None, *, knows_aliases: bool, settling: Settling
+) -> Identities:
     """Who is who in pages files that are to be settled, by the names of the whole folder.
 
     Each file that is due gets its name_forms first. `settled` are all further pages files, each with the
     decisions_sha256 of its documents: those whose names are others by now are in `changed`, and have names in the
-    folder too; None leaves them as they are. Raises RunFailed, in one sentence, where it cannot be done.
+    folder too; None leaves them as they are. `knows_aliases` says whether `entities` is that of the documents, and so
+    knows the aliases of those that stay as they are. Raises RunFailed, in one sentence, where it cannot be done.
     """
     derive_name_forms(due, settling=settling)
     folder = settling.names
     asked = {
         "out": str(settling.out),
         "gazetteers": str(settling.gazetteers),
-        "everything": settled is not None,
+        "everything": settled is not None or not knows_aliases,
         "due": [str(path) for path in due],
         "settled": [[str(path), stated] for path, stated in settled or ()],
     }
@@ -103,7 +110,8 @@ def identify(due: Sequence[Path], settled: Sequence[tuple[Path, str]] | None, *,
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         raise RunFailed(f"who is who could not be found ({reason[0]})")
-    return Identities(frozenset(map(Path, json.loads((folder / CHANGED).read_text()))))
+    found = json.loads((folder / CHANGED).read_text())
+    return Identities(frozenset(map(Path, found["files"])), has_other_aliases=found["has_other_aliases"])
 
 
 def store_entities(settling: Settling, *, digest: str) -> int:
@@ -131,7 +139,7 @@ def store_entities(settling: Settling, *, digest: str) -> int:
 def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest: str) -> int:
     """In a worker: `temp` as the file of all entities that documents name; the number of its rows."""
     places = load_places(gazetteers)
-    aliases = _read_aliases(out, folder)
+    aliases = _aliases_in(read_arrow(folder / ALIASES))
     schema = schema_of(ENTITIES)
 
     def tables() -> Iterator[pa.Table]:
@@ -188,18 +196,6 @@ _ENTITIES = f"""
     ORDER BY n_documents DESC, entity_id"""
 
 
-def _read_aliases(out: Path, folder: Path) -> dict[str, list[str]]:
-    """Aliases by entity_id: those of `entities` as it was, under those that are known better now."""
-    known: dict[str, list[str]] = {}
-    if entities_digest(out) is not None:
-        before = read_columns(entities_path(out), ["entity_id", "aliases"])
-        pairs = zip(before.column("entity_id").to_pylist(), before.column("aliases").to_pylist(), strict=True)
-        known = {entity_id: aliases for entity_id, aliases in pairs if aliases}
-    with pa.memory_map(str(folder / ALIASES)) as source:
-        table = pa.ipc.open_file(source).read_all()
-    return known | dict(zip(table.column("entity_id").to_pylist(), table.column("aliases").to_pylist(), strict=True))
-
-
 # --- in its own process ---------------------------------------------------------------------------------------------
 
 
@@ -251,8 +247,11 @@ def leave_identities(folder: Path) -> None:
     asked = json.loads((folder / ASKED).read_text())
     out = Path(asked["out"])
     titles = load_titles(Path(asked["gazetteers"]))
-    # A run that settles new pages looks at what these may be joined with; one that settles everything at all names.
-    near = None if asked["everything"] else [names_path(Path(path), out) for path in asked["due"]]
+    known = _known_aliases(out)
+    # A run that settles new pages looks at what these may be joined with; one that settles everything at all names,
+    # and so does one that does not know the aliases of the others.
+    is_everything = asked["everything"] or known is None
+    near = None if is_everything else [names_path(Path(path), out) for path in asked["due"]]
     clusters = cluster_names(
         read_forms(out, near, spill=folder), given_names=titles["ar"].given_names, lexicon=load_lexicon()
     )
@@ -265,8 +264,33 @@ def leave_identities(folder: Path) -> None:
         if names_digest(names) != stated:
             changed.append(stated_path)
             write_names(folder, Path(stated_path).stem, names)
-    _write_aliases(folder, clusters)
-    (folder / CHANGED).write_text(json.dumps(changed))
+    aliases = {cluster.entity_id: sorted(cluster.aliases) for cluster in clusters if len(cluster.forms) > 1}
+    if not is_everything:
+        aliases = _older_aliases(known or {}, clusters) | aliases
+    _write_aliases(folder, aliases)
+    found = {"files": changed, "has_other_aliases": is_everything and known != aliases}
+    (folder / CHANGED).write_text(json.dumps(found))
+
+
+def _known_aliases(out: Path) -> dict[str, list[str]] | None:
+    """Aliases by entity_id as `entities` gives them; None where there is none, or none that can be read."""
+    if entities_digest(out) is None:
+        return None
+    try:
+        return _aliases_in(read_columns(entities_path(out), ["entity_id", "aliases"]))
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def _older_aliases(known: Mapping[str, list[str]], clusters: Iterable[Cluster]) -> dict[str, list[str]]:
+    """The known aliases of the entities that are in no cluster."""
+    ids = {cluster.entity_id for cluster in clusters}
+    return {entity_id: aliases for entity_id, aliases in known.items() if entity_id not in ids}
+
+
+def _aliases_in(table: pa.Table) -> dict[str, list[str]]:
+    pairs = zip(table.column("entity_id").to_pylist(), table.column("aliases").to_pylist(), strict=True)
+    return {entity_id: aliases for entity_id, aliases in pairs if aliases}
 
 
 def _names_of(
@@ -280,11 +304,12 @@ def _names_of(
     return names
 
 
-def _write_aliases(folder: Path, clusters: Iterable[Cluster]) -> None:
-    clusters = list(clusters)
-    ids = pa.array([cluster.entity_id for cluster in clusters], pa.string())
-    aliases = pa.array([sorted(cluster.aliases) for cluster in clusters], pa.list_(pa.string()))
-    write_arrow(folder / ALIASES, pa.table({"entity_id": ids, "aliases": aliases}))
+def _write_aliases(folder: Path, aliases: Mapping[str, list[str]]) -> None:
+    columns = {
+        "entity_id": pa.array(list(aliases), pa.string()),
+        "aliases": pa.array(list(aliases.values()), pa.list_(pa.string())),
+    }
+    write_arrow(folder / ALIASES, pa.table(columns))
 
 
 if __name__ == "__main__":

@@ -167,8 +167,7 @@ def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> d
 
 def read_names(folder: Path, batch_id: str) -> Names:
     """The names that the documents of a batch are to bear."""
-    with pa.memory_map(str(_names_file(folder, batch_id))) as source:
-        table = pa.ipc.open_file(source).read_all()
+    table = read_arrow(_names_file(folder, batch_id))
     columns = (table.column(name).to_pylist() for name in ("type", "key", "entity_id", "name"))
     return {(type_, key): (entity_id, name) for type_, key, entity_id, name in zip(*columns, strict=True)}
 
@@ -198,3 +197,9 @@ def write_arrow(path: Path, table: pa.Table) -> None:
     """Write a table as an Arrow IPC file, for another process of the run."""
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """The table that `write_arrow` wrote."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.settings import GAZETTEERS, Settings
@@ -103,19 +103,25 @@ class Run:
             pool=self.pool,
             timeout_s=self.limits.timeout_s,
         )
-        if not (files or self.is_settling) and plan.has_current_entities(self.out):
+        is_current = plan.has_current_entities(self.out)
+        if not (files or self.is_settling) and is_current:
             return files, settling
         settling.names.mkdir(exist_ok=True)
         due = {path for path, _ in files}
         settled = [(s, f) for s, f in plan.settled_files(self.out) if s.path not in due]
         stated = [(stored.path, footer.decisions_sha256) for stored, footer in settled]
-        found = identify([path for path, _ in files], stated if self.is_settling else None, settling=settling)
+        found = identify(
+            [path for path, _ in files],
+            stated if self.is_settling else None,
+            knows_aliases=is_current,
+            settling=settling,
+        )
         changed = [(stored.path, stored.footer.label) for stored, _ in settled if stored.path in found.changed]
-        return files + changed, settling
+        return files + changed, replace(settling, has_other_aliases=found.has_other_aliases)
 
     def store_entities(self, settling: Settling) -> None:
-        """Write `entities` anew, where documents are others by now."""
-        if not plan.has_current_entities(self.out):
+        """Write `entities` anew, where documents or aliases are others by now."""
+        if settling.has_other_aliases or not plan.has_current_entities(self.out):
             store_entities(settling, digest=plan.documents_digest(self.out))
 
     def report(self, changes: Changes, batches: Iterable[BatchReport], settled: dict[str, int]) -> RunReport:

@@ -20,7 +20,10 @@ from tasks.workers.pool import WorkerPool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
-    """What the steps of settling share; `names` is the folder in which identities leave the names of documents."""
+    """What the steps of settling share; `names` is the folder in which identities leave the names of documents.
+
+    `has_other_aliases` says whether the aliases in `entities` are others by now.
+    """
 
     out: Path
     gazetteers: Path
@@ -29,6 +32,7 @@ class Settling:
     names: Path
     pool: WorkerPool
     timeout_s: float
+    has_other_aliases: bool = False
 
     def rules_of(self, pages: Path) -> dict[str, SiteRule]:
         """The rules of the sites in a pages file."""

@@ -17,7 +17,17 @@ from functools import cached_property
 from itertools import combinations
 
 from tasks.corpus.name_lexicon import NameLexicon
-from tasks.corpus.name_words import is_arabic, is_latin, name_words, plain_spelling, readings, skeleton
+from tasks.corpus.name_words import (
+    VOWELS,
+    is_arabic,
+    is_latin,
+    is_round,
+    name_words,
+    plain_spelling,
+    readings,
+    skeleton,
+    tells_apart,
+)
 from tasks.corpus.romanisation import Romanisation, load_romanisation
 
 ID_HEX = 16
@@ -34,6 +44,8 @@ MIN_ODDS_ONE_WORD = 12.0
 MIN_ODDS_A_LETTER_NO_PERSON = 0.9
 # Most comparisons within one block; what is beyond stays apart. A block holds the names of like first and last word.
 MAX_COMPARED = 200_000
+# A name of more words is none; it would only take time.
+MAX_WORDS = 16
 # An acronym stands for the long form that most texts which define it give, where that is so many of them.
 MIN_SHARE_OF_DEFINITIONS = 2 / 3
 # Names that differ in a letter are one person's where so many others stand beside both, and such a share of them.
@@ -175,8 +187,12 @@ class _GivenNames:
         """The Arabic given name of a Latin word, the likeliest of the list; None where it is none."""
         if word not in self._known:
             odds = [
-                (self._model.odds(name, word) / (len(name) + len(word)), name)
+                (
+                    self._model.odds(name, word, min_odds_a_letter=MIN_ODDS_A_LETTER_LISTED) / (len(name) + len(word)),
+                    name,
+                )
                 for name in self._by_skeleton.get(skeleton(word), ())
+                if not tells_apart(name, word)
             ]
             self._known[word] = max(odds, default=(0.0, ""))
         odds_a_letter, name = self._known[word]
@@ -189,7 +205,8 @@ def blocks_of(form: NameForm, *, acronyms: Iterable[str] = (), lexicon: NameLexi
     `acronyms` are those that texts define as the form.
     """
     words = _latin_words(form, lexicon)
-    found = {f"{form.type} {block}" for block in _blocks(words)}
+    # A name without a word is compared with none, but is in a block of its own.
+    found = {f"{form.type} {block}" for block in _blocks(words, form.type) or {form.key}}
     if form.type == "PER":
         found |= {f"PER ? {spelling}" for spelling in _misspellings(words)}
     if form.type == "ORG":
@@ -270,11 +287,10 @@ def _join_equal(groups: _Groups, given_names: _GivenNames, lexicon: NameLexicon 
             continue
         given = given_names.spelt(words[0]) if is_latin(words[0]) else None
         if given is not None:
-            by_given.append((index, (given, "".join(plain[1:]))))
-        initials = tuple(word for word in words[1:-1] if len(word) == 1)
-        full = tuple(word for word in words if len(word) > 1)
-        if len(full) > 1:
-            with_initials[full].setdefault(initials, index)
+            by_given.append((index, (given, is_round(words[0]), "".join(plain[1:]))))
+        if len(words[0]) > 1 and len(words[-1]) > 1:
+            initials = tuple(word for word in words if len(word) == 1)
+            with_initials[tuple(word for word in words if len(word) > 1)].setdefault(initials, index)
     groups.join_equal(spelt)
     groups.join_equal(by_given)
     for variants in with_initials.values():
@@ -303,7 +319,7 @@ def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> Non
     for index, form in enumerate(groups.forms):
         words = name_words(form.name)
         if words and (is_arabic(words[0]) or all(map(is_latin, words))):
-            for block in _blocks(words):
+            for block in _blocks(words, form.type):
                 blocks[block][0 if is_arabic(words[0]) else 1].append(index)
     best: dict[int, tuple[float, int]] = {}
     for key in sorted(blocks):
@@ -319,17 +335,37 @@ def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> Non
                 root = groups.find(latin_index)
                 if found is not None and (found, -arabic_index) > best.get(root, (0.0, 0)):
                     best[root] = (found, -arabic_index)
-    for root, (_, arabic_index) in sorted(best.items()):
-        groups.join(root, -arabic_index)
+    wanted: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for root, (found, arabic_index) in best.items():
+        wanted[groups.find(-arabic_index)].append((-found, root))
+    for arabic_index, latin_sets in sorted(wanted.items()):
+        _, likeliest = min(latin_sets)
+        for _, root in sorted(latin_sets):
+            # One Arabic name may be that of two brothers: عمر is Omar, and then not Amar.
+            if not is_person or _begins_alike(groups.forms[likeliest], groups.forms[root]):
+                groups.join(root, arabic_index)
 
 
-def _blocks(words: tuple[str, ...]) -> set[str]:
-    """The skeletons of a name: of all its words, and of its first and last, with an article inside and without."""
-    if not words:
-        return set()
-    ends = [readings(word) if is_latin(word) else (word,) for word in (words[0], words[-1])]
-    pairs = {f"{skeleton(first)} {skeleton(last)}" for first in ends[0] for last in ends[1]}
-    return {skeleton("".join(words)) or "".join(words), *pairs}
+def _begins_alike(one: NameForm, other: NameForm) -> bool:
+    first, second = name_words(one.name)[0], name_words(other.name)[0]
+    return not (first[0] in VOWELS and second[0] in VOWELS) or is_round(first) == is_round(second)
+
+
+def _blocks(words: tuple[str, ...], type_: str) -> set[str]:
+    """The skeletons of a name: of all its words, of its first and the others, of its first and last.
+
+    With an article inside and without. Each key by which `_join_equal` joins has the same skeleton in all its forms.
+    """
+    plain = _plain(words, type_)
+    joined = "".join(plain)
+    blocks = {skeleton(joined) or joined} - {""}
+    if len(words) > 1:
+        ends = [readings(word) if is_latin(word) else (word,) for word in (words[0], words[-1])]
+        pairs = [(first, last) for first in ends[0] for last in ends[1]]
+        if type_ == "PER":
+            pairs.append((words[0], "".join(plain[1:])))
+        blocks |= {f"{skeleton(first) or first} {skeleton(last) or last}" for first, last in pairs}
+    return blocks
 
 
 class _WordOdds:
@@ -357,7 +393,7 @@ class _WordOdds:
         Two words of one side may be one of the other. None where none pairs them all.
         """
         n_arabic, n_latin = len(arabic), len(latin)
-        if n_arabic > 2 * n_latin or n_latin > 2 * n_arabic:
+        if n_arabic > 2 * n_latin or n_latin > 2 * n_arabic or n_arabic + n_latin > 2 * MAX_WORDS:
             return None
         ways: dict[tuple[int, int], tuple[float, float]] = {(0, 0): (float("inf"), 0.0)}
         for i in range(n_arabic + 1):
@@ -382,7 +418,9 @@ class _WordOdds:
             known = (-1.0, -1.0)
             if 0.4 <= len(latin) / len(arabic) <= 3:
                 for reading in readings(latin):
-                    odds = self._model.odds(arabic, reading)
+                    if tells_apart(arabic, reading):
+                        continue
+                    odds = self._model.odds(arabic, reading, min_odds_a_letter=MIN_ODDS_A_LETTER)
                     known = max(known, (odds / (len(arabic) + len(reading)), odds))
             if known[0] < MIN_ODDS_A_LETTER and self._is_listed(arabic, latin):
                 known = (MIN_ODDS_A_LETTER, LISTED_ODDS)
@@ -391,7 +429,7 @@ class _WordOdds:
 
     def _is_listed(self, arabic: str, latin: str) -> bool:
         """Whether a Latin word is a spelling of an Arabic one by a list of names, where their consonants agree."""
-        if skeleton(arabic) != skeleton(latin):
+        if skeleton(arabic) != skeleton(latin) or tells_apart(arabic, latin):
             return False
         if self._given_names.spelt(latin, min_odds_a_letter=MIN_ODDS_A_LETTER_LISTED) == arabic:
             return True

@@ -15,10 +15,12 @@ _ARABIC_ALONE = frozenset({"ال"})
 # Al Gore and Ed Sheeran bear no article: at a name's beginning one counts only where a hyphen binds it, but for 'el'.
 _LATIN_ARTICLES = frozenset({"al", "el", "ul"})
 _BOUND_ARTICLE = re.compile(r"\b[aeu](?:l|d|r|s|t|z|n|ch|sh)-(?=\w)")
+# 'Abd el-Kader is one name, its article a part of it.
+_SERVANT_ARTICLE = re.compile(r"\babd[ -]([aeu](?:l|d|r|s|t|z|n|ch|sh))-(?=\w)")
 _SERVANTS = frozenset({"abd", "abdel", "abdul", "abdal", "abdil", "abdou"})
 _GODS = frozenset({"allah", "ullah", "ollah", "llah", "lah"})
 # An article written as one word with the name, its consonant by assimilation that of the name: Errachid, Ennaji.
-_ARTICLE_INSIDE = re.compile(r"[ae](?:l(?=..)|([rstnzd])(?=\1)|s(?=sh)|c(?=ch))")
+_ARTICLE_INSIDE = re.compile(r"[ae](?:l(?=..)|([rstnzd])(?=\1)|s(?=sh)|ch(?=ch)|c(?=ch))")
 _SPELLINGS = (
     ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ph", "f"), ("ck", "k"), ("q", "k"), ("y", "i"), ("sch", "sh"),
 )  # fmt: skip
@@ -42,7 +44,8 @@ def name_words(name: str) -> tuple[str, ...]:
 
     'عبد اللطيف الحموشي' gives ('عبداللطيف', 'حموشي'), 'Abd el-Latif El Hammouchi' ('abdellatif', 'hammouchi').
     """
-    folded = _BOUND_ARTICLE.sub("", fold_name(name).replace("'", ""))
+    folded = _SERVANT_ARTICLE.sub(r"abd\1", fold_name(name).replace("'", ""))
+    folded = _BOUND_ARTICLE.sub("", folded)
     words = _WORD.findall(folded.replace("_", " "))
     if not words:
         return ()
@@ -108,6 +111,29 @@ def readings(word: str) -> tuple[str, ...]:
     return (word,) if behind == word or len(behind) < 3 else (word, behind)
 
 
+VOWELS = frozenset("aeiouy")
+# What a long vowel inside an Arabic word may be in Latin letters.
+_LONG_VOWELS = (("ي", frozenset("iyejh")), ("و", frozenset("ouwv")))
+# The Arabic letters behind which a Latin spelling ends in 'a', and the Latin ones for a ta marbuta.
+_BEHIND_A = frozenset("اهيعحو")
+_TA_MARBUTA = frozenset("aeiouyht")
+
+
+def tells_apart(arabic: str, latin: str) -> bool:
+    """Whether two words of like consonants are two names by a vowel: كريم and Karima, سعيد and Saad."""
+    if arabic[-1:] == "ه" and latin[-1:] not in _TA_MARBUTA:
+        return True
+    if latin[-1:] == "a" and arabic[-1:] not in _BEHIND_A:
+        return True
+    return any(vowel in arabic[1:-1] and not written & set(latin) for vowel, written in _LONG_VOWELS)
+
+
+def is_round(word: str) -> bool:
+    """Whether the first vowel of a Latin word is o or u: Omar is not Amar, and Hussein not Hassan."""
+    vowel = next((letter for letter in word if letter in VOWELS), "")
+    return vowel in ("o", "u")
+
+
 @lru_cache(maxsize=200_000)
 def plain_spelling(word: str) -> str:
     """A Latin word without what spellings of one name differ in most: doubled letters, ou and u, y and i, ph and f.
@@ -123,6 +149,6 @@ def plain_spelling(word: str) -> str:
 def skeleton(word: str) -> str:
     """The classes of a word's consonants, each once in a row: what all spellings of a name share, in both scripts."""
     if is_latin(word):
-        word = _BEFORE_FRONT_VOWEL.sub("k", word.replace("ch", "s").replace("sch", "s"))
+        word = _BEFORE_FRONT_VOWEL.sub("k", plain_spelling(word).replace("ch", "s"))
     classes = "".join(_CLASSES.get(letter, "") for letter in word)
     return re.sub(r"(.)\1+", r"\1", classes)
