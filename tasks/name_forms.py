@@ -3,15 +3,13 @@
 `write_name_forms` runs in worker processes; `derive_name_forms` drives them from the flow process.
 """
 
-import hashlib
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pyarrow as pa
 
@@ -19,25 +17,19 @@ from tasks.corpus.boilerplate import rules_digest
 from tasks.corpus.identities import MAX_COMPANIONS, NameForm, blocks_of, companion_hash
 from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
 from tasks.lexicons.words import name_key
+from tasks.names import names_path
 from tasks.records.article import Mention
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.settled import Settling, accepted_rows, placed_mentions, settled_columns
 from tasks.site_rules import Rules
 from tasks.store.files import commit_temp, read_groups, temp_path, write_temp
 from tasks.store.footers import NamesFooter, read_pages_footer
-from tasks.store.layout import NAME_FORMS, crawl_date_of, file_path
+from tasks.store.layout import NAME_FORMS
 from tasks.store.tables import schema_of
 from tasks.workers.pool import WorkFailed
 
-# (type, key) -> (entity_id, name)
-Names: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
 # Long after any fetch: a mention without a date is the youngest.
 NO_DATE = datetime(9999, 12, 31, tzinfo=UTC)
-
-
-def names_path(pages: Path, out: Path) -> Path:
-    """The name_forms file of a pages file."""
-    return file_path(out, NAME_FORMS, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
 
 
 def derive_name_forms(pages: Iterable[Path], *, settling: Settling) -> None:
@@ -160,46 +152,3 @@ def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> d
         "companions": sorted(form.companions),
         "acronyms": sorted(form.acronyms),
     }
-
-
-# --- names on their way from identities to documents -----------------------------------------------------------------
-
-
-def read_names(folder: Path, batch_id: str) -> Names:
-    """The names that the documents of a batch are to bear."""
-    table = read_arrow(_names_file(folder, batch_id))
-    columns = (table.column(name).to_pylist() for name in ("type", "key", "entity_id", "name"))
-    return {(type_, key): (entity_id, name) for type_, key, entity_id, name in zip(*columns, strict=True)}
-
-
-def names_digest(names: Names) -> str:
-    """sha256 (hex) over who is who among some names."""
-    return hashlib.sha256(json.dumps(sorted([*key, *named] for key, named in names.items())).encode()).hexdigest()
-
-
-def _names_file(folder: Path, batch_id: str) -> Path:
-    return folder / f"{batch_id}.arrow"
-
-
-def write_names(folder: Path, batch_id: str, names: Names) -> None:
-    """Leave in a folder the names that the documents of a batch are to bear."""
-    keys, named = list(names), list(names.values())
-    columns = {
-        "type": [key[0] for key in keys],
-        "key": [key[1] for key in keys],
-        "entity_id": [name[0] for name in named],
-        "name": [name[1] for name in named],
-    }
-    write_arrow(_names_file(folder, batch_id), pa.table({n: pa.array(v, pa.string()) for n, v in columns.items()}))
-
-
-def write_arrow(path: Path, table: pa.Table) -> None:
-    """Write a table as an Arrow IPC file, for another process of the run."""
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
-
-
-def read_arrow(path: Path) -> pa.Table:
-    """The table that `write_arrow` wrote."""
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from config.settings import GAZETTEERS
 from tasks.corpus.identities import NameForm, blocks_of, cluster_names, identities
 from tasks.corpus.name_lexicon import NameLexicon
-from tasks.identities import read_forms
+from tasks.clusters import read_forms
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
 from tasks.records.errors import RunFailed
