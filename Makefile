@@ -7,20 +7,33 @@ PEERS_READY := $(PEERS)/.venv/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-logic check format eval bench bench-peers bench-scale bench-memory bench-fetch soak models samples readme clean
+.PHONY: help env icu icu-tools run test test-logic check format eval bench bench-peers bench-scale bench-memory bench-fetch soak models samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 env: $(READY)    ## the environment in .venv, from requirements.lock
 
-$(READY): requirements.lock pyproject.toml
+# The lock names every package, so nothing is left to resolve: normality would ask for PyICU, which is compiled apart.
+$(READY): requirements.lock requirements-icu.lock pyproject.toml
 	python3 -c 'import sys; sys.exit("Marsad needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@$(MAKE) --no-print-directory icu || echo "Going on without PyICU: all but names across scripts works." >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q config tasks flows
 	touch $(READY)
+
+icu: icu-tools   ## PyICU into the environment, for names across scripts
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-icu.lock
+
+icu-tools:       ## whether PyICU can be compiled here, else the line that makes it so
+	@missing=""; \
+	command -v pkg-config >/dev/null || missing="$$missing pkg-config,"; \
+	command -v $(CXX) >/dev/null || missing="$$missing a C++ compiler,"; \
+	pkg-config --exists icu-i18n 2>/dev/null || missing="$$missing libicu-dev,"; \
+	[ -z "$$missing" ] || { echo "PyICU cannot be compiled, for want of:$${missing%,}" >&2; \
+	echo "  apt-get install -y libicu-dev pkg-config g++ && make icu" >&2; exit 1; }
 
 run: $(READY)    ## build data/raw into data/parquet, then show what is there
 	@$(BIN)/marsad run

@@ -4,15 +4,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from benchmarks.processes import family_usage
 from config.settings import Settings
+from tasks.identities import identify
 from tasks.pipeline import extract_batch, settle_batch
 from tasks.plan import scan_pending
 from tasks.records.reports import RunReport
-from tasks.run import Run, open_run
-from tasks.site_rules import Rules, learn_rules
+from tasks.run import open_run
+from tasks.site_rules import learn_rules
 from tasks.workers.pool import WorkerPool
 
 # As flows.build_documents has it; importing that module would load Prefect.
@@ -54,8 +54,10 @@ def build(settings: Settings) -> Build:
             reports = list(threads.map(extract, changes.to_write))
             extracted_at = time.perf_counter()
             files, rules = run.to_settle(learn_rules)
+            files, settling = run.to_identify(files, rules, identify)
             paths = [path for path, _ in files]
-            settled = list(threads.map(partial(_settle, run, rules), paths))
+            settled = list(threads.map(partial(settle_batch, settling=settling), paths))
+        run.store_entities(settling)
         ended, parent_cpu_s = time.perf_counter(), time.process_time() - parent_began
         after = family_usage()
         report = run.report(changes, reports, {path.stem: n for path, n in zip(paths, settled, strict=True)})
@@ -68,18 +70,6 @@ def build(settings: Settings) -> Build:
         worker_cpu_s=after.cpu_s - before.cpu_s - parent_cpu_s,
         parent_peak_bytes=after.parent_peak_bytes,
         worker_peak_bytes=after.worker_peak_bytes,
-    )
-
-
-def _settle(run: Run, rules: Rules, path: Path) -> int:
-    return settle_batch(
-        path,
-        out=run.out,
-        gazetteers=run.work.gazetteers,
-        version=run.work.pipeline_version,
-        rules=rules,
-        pool=run.pool,
-        timeout_s=run.limits.timeout_s,
     )
 
 

@@ -27,6 +27,7 @@ from babel import Locale, UnknownLocaleError
 from benchmarks.bare import extract_rows, open_bare_pool, over_chunks, read_pages
 from benchmarks.driver import Build, build
 from benchmarks.floors import Measure, below_floor, load_floors, to_markdown
+from benchmarks.identities import measure_identities
 from benchmarks.scorers import ScorerFailed, load_scorer, score_entities, score_language
 from config.settings import load_settings
 from tasks.enrich.language import detect_language
@@ -295,6 +296,7 @@ PARTS: dict[str, Callable[..., list[Measure]]] = {
     "dumps": measure_dumps,
     "language": measure_language,
     "entities": measure_entities,
+    "identities": measure_identities,
     "seeds": measure_seeds,
 }
 

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
@@ -25,10 +24,13 @@ from benchmarks.floors import markdown_table
 from benchmarks.throughput import Unusable, make_warc
 from config.settings import GAZETTEERS, Settings, load_settings
 from tasks import plan
+from tasks.identities import identify
 from tasks.pipeline import extract_batch, settle_batch, warm_up
 from tasks.plan import ScanLimits
 from tasks.run import to_work
+from tasks.settled import Settling
 from tasks.site_rules import learn_rules
+from tasks.store.layout import names_folder
 from tasks.workers.pool import Call, WorkerPool
 
 INTERVAL_S = 0.001
@@ -48,7 +50,10 @@ STAGES = {
     "other metadata": ("tasks.extract.html.extract_html",),
     "addresses": ("tasks.extract.urls.canonical_url", "tasks.extract.urls.site_of", "tasks.extract.urls.page_id"),
     "language": ("tasks.enrich.language.detect_language",),
-    "entities": ("tasks.enrich.mentions.load_recogniser", "tasks.enrich.mentions.ByLanguage.find_mentions"),
+    "entities": (
+        "tasks.enrich.recognisers.load_recogniser",
+        "tasks.enrich.recognisers.RecogniserByLanguage.find_mentions",
+    ),
     "hashes": (
         "tasks.page.fold_sha256",
         "tasks.records.raw.RawRecord.raw_id",
@@ -125,11 +130,22 @@ def build_inline(settings: Settings) -> int:
     changes = plan.find_changes(out, scanned.scanned, version=version)
     n_pages = sum(extract_batch(batch, out=out, work=work, pool=pool).n_rows for batch in changes.to_write)
     unsettled = [stored.path for stored in plan.unsettled_files(out)]
-    settle = partial(settle_batch, out=out, pool=pool, timeout_s=limits.timeout_s)
     underived = [stored.path for stored in plan.underived_files(out)]
     rules = learn_rules(underived, unsettled, out=out, pool=pool, timeout_s=limits.timeout_s)
+    names = names_folder(out)
+    names.mkdir()
+    settling = Settling(
+        out=out,
+        gazetteers=GAZETTEERS,
+        version=version,
+        rules=rules,
+        names=names,
+        pool=pool,
+        timeout_s=limits.timeout_s,
+    )
+    identify(unsettled, None, settling=settling)
     for path in unsettled:
-        settle(path, gazetteers=GAZETTEERS, version=version, rules=rules)
+        settle_batch(path, settling=settling)
     return n_pages
 
 
@@ -141,8 +157,8 @@ def measure(raw: Path, *, n_pages: int) -> str:
         warc = Path(folder) / "raw" / "pages.warc.gz"
         make_warc(raw, warc, n_pages=n_pages)
         bare_s = _bare_s(warc)
-        warm_up(GAZETTEERS)
         settings = load_settings(raw_dir=warc.parent, out_dir=Path(folder) / "out", workers=1)
+        warm_up(GAZETTEERS, settings.recogniser_choices)
         began = time.process_time()
         with sampler.running():
             build_inline(settings)

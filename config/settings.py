@@ -9,6 +9,8 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
+from config.languages import LANGUAGES
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = Path(__file__).resolve().with_name("settings.yaml")
 GAZETTEERS = Path(__file__).resolve().with_name("gazetteers")
@@ -18,6 +20,9 @@ PATHS = ("raw_dir", "out_dir", "state_dir", "sources_file")
 # Printable ASCII: it stands in a header of every request.
 CONTACT = re.compile(r"https?://[!-~]+|[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
 ROW_AFFECTING: JsonDict = {"affects_rows": True}
+RECOGNISERS = {"ar": "trained", "fr": "trained", "es": "trained", "en": "trained"}
+# A recogniser of its own, or the name of an installed spaCy pipeline; what holds a slash is the path of one.
+RECOGNISER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class SettingsError(Exception):
@@ -28,6 +33,18 @@ def _reachable(contact: str) -> str:
     if not CONTACT.fullmatch(contact):
         raise ValueError("must be an e-mail address or the address of a web page, without letters beyond ASCII")
     return contact
+
+
+def _chosen(recognisers: dict[str, str]) -> dict[str, str]:
+    """The recogniser of every language that has one, those of the defaults that are not stated included."""
+    for language, name in recognisers.items():
+        if language not in LANGUAGES:
+            raise ValueError(f"{language!r} is no code of a language that texts are told to be in")
+        if "/" not in name and not RECOGNISER_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} ({language}) is not trained, permissive, lexicon, or a spaCy pipeline by name or path"
+            )
+    return {**RECOGNISERS, **recognisers}
 
 
 class Settings(BaseModel):
@@ -76,6 +93,11 @@ class Settings(BaseModel):
         description="Shortest article, in code points; shorter ones are rejected.",
         json_schema_extra=ROW_AFFECTING,
     )
+    recognisers: Annotated[dict[str, str], AfterValidator(_chosen)] = Field(
+        default=RECOGNISERS,
+        description="What finds names, by language: trained, permissive, lexicon, or a spaCy pipeline by name or path.",
+        json_schema_extra=ROW_AFFECTING,
+    )
     contact: Annotated[str, AfterValidator(_reachable)] | None = Field(
         default=None,
         max_length=200,
@@ -107,6 +129,11 @@ class Settings(BaseModel):
         """The database of the ledger."""
         return self.ledger_url or f"sqlite:///{self.state_dir.resolve() / 'ledger.db'}"
 
+    @property
+    def recogniser_choices(self) -> tuple[tuple[str, str], ...]:
+        """(language, recogniser) pairs, by language; every other language has the lexicon."""
+        return tuple(sorted(self.recognisers.items()))
+
     def row_affecting(self) -> dict[str, Any]:
         """The values that change rows, by name."""
         return {
@@ -127,6 +154,8 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
     for name in PATHS:
         if isinstance(stated.get(name), str):
             stated[name] = PROJECT_ROOT / Path(stated[name]).expanduser()
+    if isinstance(stated.get("recognisers"), dict):
+        stated["recognisers"] = {code: _absolute(name) for code, name in stated["recognisers"].items()}
     stated |= {name: value for name, value in overrides.items() if value is not None}
     for name in PATHS:
         try:
@@ -146,6 +175,13 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
             f"setting {where} ({named or SETTINGS_FILE.name}): {first['msg'].removeprefix('Value error, ')}, "
             f"got {first['input']!r}"
         ) from None
+
+
+def _absolute(recogniser: object) -> object:
+    """The path of a pipeline from the project's root; anything else as it is."""
+    if isinstance(recogniser, str) and "/" in recogniser:
+        return str(PROJECT_ROOT / Path(recogniser).expanduser())
+    return recogniser
 
 
 def _read(path: Path, *, is_required: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from flows.progress import RunProgress
 from flows.report import print_report, publish_report, report_console
 from tasks import prefect_tasks
 from tasks.fetch.fetching import enabled_sources
+from tasks.identities import Identities
 from tasks.plan import Changes
 from tasks.records.batches import Batch
 from tasks.records.errors import MarsadError, RunFailed, failure_sentence
@@ -161,22 +162,16 @@ def extract_all(run: Run, batches: Iterable[Batch], progress: RunProgress) -> li
 def settle_all(run: Run) -> tuple[dict[str, int], list[BatchReport]]:
     """Documents by batch id of every file that was to be settled, and the reports of those that failed."""
     files, rules = run.to_settle(_learn_rules)
+    files, settling = run.to_identify(files, rules, _identify)
     futures = [
-        prefect_tasks.settle_batch.with_options(task_run_name=f"settle {label}").submit(
-            path,
-            out=run.out,
-            gazetteers=run.work.gazetteers,
-            version=run.work.pipeline_version,
-            rules=whole(rules),
-            pool=whole(run.pool),
-            timeout_s=run.limits.timeout_s,
-        )
+        prefect_tasks.settle_batch.with_options(task_run_name=f"settle {label}").submit(path, settling=whole(settling))
         for path, label in files
     ]
     outcomes = {
         path.stem: _outcome(future, path.stem, f"settle {label}")
         for future, (path, label) in zip(futures, files, strict=True)
     }
+    run.store_entities(settling)
     settled = {batch_id: n for batch_id, n in outcomes.items() if isinstance(n, int)}
     return settled, [report for report in outcomes.values() if isinstance(report, BatchReport)]
 
@@ -187,6 +182,12 @@ def _learn_rules(underived: list[Path], unsettled: list[Path], *, pool: Any, **t
         return {}
     rules: Rules = prefect_tasks.learn_rules(whole(underived), whole(unsettled), pool=whole(pool), **told)
     return rules
+
+
+def _identify(due: list[Path], settled: list[tuple[Path, str]] | None, *, settling: Any) -> Identities:
+    """Who is who, found in a Prefect task."""
+    found: Identities = prefect_tasks.identify(whole(due), whole(settled), settling=whole(settling))
+    return found
 
 
 def _outcome(future: PrefectFuture[Any], batch_id: str, label: str) -> Any:

@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,7 +70,7 @@ def _build(
     is_settling: bool = False,
 ) -> None:
     """Look for pending work, and only where there is some hold the output folder and run the flow."""
-    from tasks.run import find_pending, hold_output, warm_up_workers  # noqa: PLC0415 - loads Arrow
+    from tasks.run import check_recognisers, find_pending, hold_output, warm_up_workers  # noqa: PLC0415 - loads Arrow
 
     settings = load_settings(file, raw_dir=raw, out_dir=out, workers=workers)
     pending = find_pending(settings, is_rebuild=is_rebuild)
@@ -80,9 +81,10 @@ def _build(
         for notice in pending.notices:
             note(f"note: {notice}")
         return
+    check_recognisers(settings)
     holder = f"`marsad {'rebuild' if is_rebuild else 'settle' if is_settling else 'run'}`"
     with hold_output(settings, holder=holder), server_for_run(settings.state_dir) as server:
-        warm_up_workers()
+        warm_up_workers(settings)
         note(f"Building {settings.raw_dir} -> {settings.out_dir} (starting Prefect, which takes some seconds)")
         from flows.build_documents import BuildParameters, build_documents, flush_prefect  # noqa: PLC0415 - loads Prefect
 
@@ -207,17 +209,48 @@ def rebuild_state(raw: RawOption = None, settings: SettingsOption = None) -> Non
 
 
 @app.command()
-def tag() -> None:
+def tag(settings: SettingsOption = None) -> None:
     """Language and entities of texts: JSON lines {id, text[, language]} in, {id, language, entities} out."""
     from tasks.answers import tag_lines  # noqa: PLC0415 - models load here
 
+    _answer(tag_lines(sys.stdin.buffer, load_settings(settings).recogniser_choices))
+
+
+@app.command()
+def identify() -> None:
+    """Who is who among names: JSON lines {id, name, type[, language]} in, {id, entity_id, name} out; one batch."""
+    from tasks.answers import identify_lines  # noqa: PLC0415 - lexicons load here
+
+    _answer(identify_lines(sys.stdin.buffer))
+
+
+def _answer(answers: Iterable[dict[str, Any]]) -> None:
+    """Print answers as JSON lines. Raises RunFailed where some lines could not be read."""
     n_bad = 0
-    for answer in tag_lines(sys.stdin.buffer):
+    for answer in answers:
         n_bad += "error" in answer
         line = json.dumps(answer, ensure_ascii=False)
         sys.stdout.write((line if line.isprintable() else json.dumps(answer)) + "\n")
     if n_bad:
         raise RunFailed(f'{n_bad} lines could not be read; their answers bear an "error"')
+
+
+@app.command()
+def doctor(
+    raw: RawOption = None,
+    out: OutOption = None,
+    form: Annotated[Form, typer.Option("--format", help="How the rows are printed.")] = Form.TABLE,
+    settings: SettingsOption = None,
+) -> None:
+    """Say what finds names in which language, and whether all that Marsad needs is there."""
+    from tasks.doctor import examine  # noqa: PLC0415 - loads models and libraries
+
+    diagnosis = examine(load_settings(settings, raw_dir=raw, out_dir=out))
+    print_rows(diagnosis.rows, form)
+    for problem in diagnosis.problems:
+        note(f"marsad: {problem}")
+    if diagnosis.problems:
+        raise RunFailed(f"{len(diagnosis.problems)} of {len(diagnosis.rows.rows)} checks found something broken")
 
 
 def main() -> None:

@@ -4,12 +4,13 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
 from config.settings import GAZETTEERS
 from tasks.records.answers import Rows
+from tasks.records.article import ENTITY_TYPES, EntityType
 from tasks.records.errors import UsageError
 from tasks.store.views import connect
 
@@ -44,24 +45,62 @@ def _first_line(error: Exception) -> str:
     return " ".join(lines[:4])
 
 
-def tag_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def identify_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Who is who among the names of one batch, JSON lines {id, name, type[, language]}: {id, entity_id, name}.
+
+    All names are read before the first is answered. A line that is no such object gives {id, line, error}.
+    """
+    from tasks.name_batch import identify_names  # noqa: PLC0415 - lexicons load here
+
+    asked = [_read_line(line, number) for number, line in enumerate(lines, start=1) if line.strip()]
+    names = [_asked_name(question, number) for number, question in asked]
+    found = identify_names([name for name in names if not isinstance(name, str)], gazetteers=GAZETTEERS)
+    for (number, question), name in zip(asked, names, strict=True):
+        identifier = question.get("id") if question else None
+        if isinstance(name, str):
+            yield {"id": identifier, "line": number, "error": name}
+        else:
+            entity_id, preferred = found[name]
+            yield {"id": identifier, "entity_id": entity_id, "name": preferred}
+
+
+def _asked_name(question: dict[str, Any] | None, number: int) -> tuple[EntityType, str, str | None] | str:
+    """(type, name, language) of a question, or what is wrong with it."""
+    name, type_ = (question.get("name"), question.get("type")) if question else (None, None)
+    if not isinstance(name, str) or not name.strip():
+        return f'line {number} is no JSON object with a "name"'
+    if type_ not in ENTITY_TYPES:
+        return f"line {number} has the type {type_!r}; it must be PER, ORG or LOC"
+    language = question.get("language") if question else None
+    return cast(EntityType, type_), name, language if isinstance(language, str) else None
+
+
+def _read_line(line: bytes, number: int) -> tuple[int, dict[str, Any] | None]:
+    """A line's number and its JSON object; None where it is none."""
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError):
+        asked = None
+    return number, asked if isinstance(asked, dict) else None
+
+
+def tag_lines(lines: Iterable[bytes], recognisers: tuple[tuple[str, str], ...]) -> Iterator[dict[str, Any]]:
     """Language and mentions of each JSON line {id, text[, language]}: {id, language, entities}.
 
+    `recognisers` are (language, choice) pairs of the settings. Raises UsageError before the first line is read where
+    one does not load.
     A line that is no such object gives {id, line, error}, so that answers stay as many as questions.
     """
     from tasks.enrich.language import detect_language  # noqa: PLC0415 - models load here, a query needs none
-    from tasks.enrich.mentions import load_recogniser  # noqa: PLC0415
+    from tasks.enrich.recognisers import load_recogniser  # noqa: PLC0415
 
-    recogniser = load_recogniser(GAZETTEERS)
+    recogniser = load_recogniser(GAZETTEERS, recognisers)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        try:
-            asked = json.loads(line)
-        except (ValueError, RecursionError):
-            asked = None
-        if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
-            identifier = asked.get("id") if isinstance(asked, dict) else None
+        _, asked = _read_line(line, number)
+        if asked is None or not isinstance(asked.get("text"), str):
+            identifier = asked.get("id") if asked else None
             yield {"id": identifier, "line": number, "error": f'line {number} is no JSON object with a "text"'}
             continue
         stated = asked.get("language")

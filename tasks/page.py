@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tasks.enrich.language import detect_language
-from tasks.enrich.mentions import load_recogniser
-from tasks.enrich.names_model import MODELS as NAME_MODELS
 from tasks.enrich.near_languages import MODELS as NEAR_LANGUAGES
+from tasks.enrich.recognisers import Choices, load_recogniser, recogniser_versions
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
 from tasks.records.article import Article, LanguageGuess, Mention, Rejection
@@ -48,6 +47,7 @@ class Work:
 
     raw: Path
     gazetteers: Path
+    recognisers: Choices
     min_chars: int
     max_page_bytes: int
     page_timeout_s: float
@@ -56,13 +56,17 @@ class Work:
     extractor: Extractor = extract_article
 
 
-def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path) -> str:
-    """Package version, '+', and a hash of row-affecting settings, gazetteers and the libraries that make rows."""
-    digest = hashlib.sha256(json.dumps(row_affecting, sort_keys=True, default=str).encode())
+def pipeline_version(row_affecting: dict[str, Any], *, gazetteers: Path, recognisers: Choices) -> str:
+    """Package version, '+', and a hash of row-affecting settings, gazetteers, models and the libraries that make rows.
+
+    Of the recognisers, what they are counts, and not where they lie.
+    """
+    stated = {**row_affecting, "recognisers": recogniser_versions(recognisers)}
+    digest = hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode())
     digest.update(f"unicode {unicodedata.unidata_version}\0".encode())
     for name in ROW_LIBRARIES:
         digest.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
-    for path in (*sorted(gazetteers.glob("*.yaml")), NEAR_LANGUAGES, *sorted(NAME_MODELS.glob("names.*.npz"))):
+    for path in (*sorted(gazetteers.glob("*.yaml")), NEAR_LANGUAGES):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"{importlib.metadata.version('marsad')}+{digest.hexdigest()[:VERSION_HEX]}"
 
@@ -84,7 +88,8 @@ def to_page(raw: RawRecord, *, work: Work, batch_id: str) -> Page:
 def accepted_page(raw: RawRecord, article: Article, *, work: Work, batch_id: str) -> Page:
     """The row of a page whose article was found: language and mentions are read from its text."""
     language = detect_language(article.text)
-    mentions = load_recogniser(work.gazetteers).find_mentions(article.text, language=language.language)
+    recogniser = load_recogniser(work.gazetteers, work.recognisers)
+    mentions = recogniser.find_mentions(article.text, language=language.language)
     published = article.published
     return Page(
         **_identity(raw, article.canonical_url, work, batch_id),

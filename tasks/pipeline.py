@@ -4,35 +4,36 @@
 process, the only one that writes into a dataset.
 """
 
-import hashlib
+import contextlib
 import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.corpus.boilerplate import SiteRule, rules_digest, strip
-from tasks.corpus.places import identify_places
+from tasks.corpus.boilerplate import rules_digest
 from tasks.enrich.language import warm_up as warm_up_language
-from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.recognisers import Choices, load_recogniser
 from tasks.extract.article import warm_up as warm_up_extraction
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
-from tasks.page import Work, rejected_page, text_columns, to_entity, to_page
+from tasks.lexicons.words import name_key
+from tasks.name_forms import Names, names_digest, read_names
+from tasks.page import Work, rejected_page, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection
 from tasks.records.batches import Batch, Chunk, Container
-from tasks.records.errors import ContractError, describe_error
+from tasks.records.errors import ContractError, UsageError, describe_error
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, Counts, GroupKey
-from tasks.records.rows import Entity, Page
-from tasks.site_rules import Rules, sites_of
+from tasks.records.rows import Page
+from tasks.settled import Settling, accepted_rows, placed_mentions, settled_columns
+from tasks.site_rules import Rules
 from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_groups, read_table, temp_path, write_temp
 from tasks.store.footers import DocumentsFooter, PagesFooter, read_pages_footer
 from tasks.store.layout import DOCUMENTS, PAGES, crawl_date_of, file_path
@@ -55,7 +56,9 @@ class ChunkResult:
 
 
 def extract_chunk(chunk: Chunk, batch_id: str, work: Work) -> ChunkResult:
-    """The rows of a chunk: read, extracted, enriched."""
+    """The rows of a chunk: read, extracted, enriched. Raises UsageError where a recogniser does not load."""
+    # A recogniser that does not load is the run's trouble, not that of each page.
+    load_recogniser(work.gazetteers, work.recognisers)
     pages: list[Page] = []
     counts: dict[GroupKey, tuple[int, float]] = {}
     began = time.perf_counter()
@@ -89,6 +92,11 @@ def _rejection_result(raw: RawRecord, batch_id: str, work: Work, rejection: Reje
     page = rejected_page(raw, rejection, work=work, batch_id=batch_id)
     counts: dict[GroupKey, tuple[int, float]] = {(page.source, None, page.reason): (1, 0.0)}
     return ChunkResult(to_bytes(to_table([page], dataset=PAGES)), 1, counts)
+
+
+def see_recogniser(gazetteers: Path, recognisers: Choices) -> None:
+    """Nothing, in a worker, once its recogniser is loaded. Raises UsageError where it does not load."""
+    load_recogniser(gazetteers, recognisers)
 
 
 # --- one batch, in the flow process ---------------------------------------------------------------------------------
@@ -230,24 +238,14 @@ class Settled:
     n_rows: int
 
 
-def settle_batch(
-    pages: Path,
-    *,
-    out: Path,
-    gazetteers: Path,
-    version: str,
-    rules: Rules,
-    pool: WorkerPool,
-    timeout_s: float,
-) -> int:
+def settle_batch(pages: Path, *, settling: Settling) -> int:
     """The number of documents of one pages file, once its documents file is in place."""
-    path = file_path(out, DOCUMENTS, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
+    path = file_path(settling.out, DOCUMENTS, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
     path.parent.mkdir(parents=True, exist_ok=True)
     temp = temp_path(path)
-    sites = sites_of([pages], out)
-    own = {site: rule for site, rule in rules.items() if site in sites}
+    work = (settling.gazetteers, settling.version, settling.rules_of(pages), settling.names)
     try:
-        call = pool.call(write_documents, pages, temp, gazetteers, version, own, timeout_s=timeout_s)
+        call = settling.pool.call(write_documents, pages, temp, *work, timeout_s=settling.timeout_s)
         settled: Settled = call.result()
         commit_temp(temp, path, n_rows=settled.n_rows)
     finally:
@@ -255,16 +253,16 @@ def settle_batch(
     return settled.n_rows
 
 
-def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str, rules: Rules) -> Settled:
+def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str, rules: Rules, folder: Path) -> Settled:
     """In a worker: `temp` as the documents file of a pages file, one row group in memory at a time.
 
-    Its rows are the accepted ones without the boilerplate of their sites, with the identities of places and
-    organisations. They stand in the order they stood in; where there is boilerplate, the language of what remains may
-    be another, and they are sorted again.
+    Its rows are the accepted ones without the boilerplate of their sites, every name with its identity. They stand in
+    the order they stood in; where there is boilerplate, the language of what remains may be another, and they are
+    sorted again.
     """
     footer = read_pages_footer(pages)
-    decisions: set[tuple[str, str]] = set()
-    settled = (_settled_rows(group, gazetteers, decisions, rules) for group in read_groups(pages))
+    names = read_names(folder, footer.batch_id)
+    settled = (_settled_rows(group, gazetteers, rules, names) for group in read_groups(pages))
     written = write_temp(
         temp,
         in_order(list(settled), group_rows=ROW_GROUP_ROWS) if rules else settled,
@@ -274,7 +272,7 @@ def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str, rul
             container=footer.container,
             pipeline_version=version,
             pages_sha256=footer.rows_sha256,
-            decisions_sha256=hashlib.sha256(json.dumps(sorted(decisions)).encode()).hexdigest(),
+            decisions_sha256=names_digest(names),
             boilerplate_sha256=rules_digest(rules, rules),
         ).to_json(),
     )
@@ -282,59 +280,50 @@ def write_documents(pages: Path, temp: Path, gazetteers: Path, version: str, rul
     return Settled(written.n_rows)
 
 
-def _settled_rows(table: pa.Table, gazetteers: Path, decisions: set[tuple[str, str]], rules: Rules) -> pa.Table:
-    """The documents among rows of `pages`; the (entity_id, name) pairs given are added to `decisions`."""
-    accepted = table.filter(pc.equal(table.column("status"), "accepted"))
+def _settled_rows(table: pa.Table, gazetteers: Path, rules: Rules, names: Names) -> pa.Table:
+    """The documents among rows of `pages`."""
+    accepted = accepted_rows(table)
     schema = schema_of(DOCUMENTS)
     columns = {name: accepted.column(name) for name in schema.names if name in table.column_names}
-    rows = [accepted.column(name).to_pylist() for name in ("entities", "language")]
-    changed: dict[str, list[Any]] = {"removed": [[] for _ in range(accepted.num_rows)]}
-    if rules:
-        changed |= {name: accepted.column(name).to_pylist() for name in STRIPPED_COLUMNS}
-        for index, site in enumerate(accepted.column("site").to_pylist()):
-            if site in rules:
-                _strip_row(changed, index, rules[site])
-        rows = [changed["entities"], changed["language"]]
-    places, organisations = load_places(gazetteers), load_organisations(gazetteers)
-    entities: list[list[Entity]] = []
-    for row, language in zip(*rows, strict=True):
-        mentions = identify_places(
-            [Mention(**entity) for entity in row], places=places, organisations=organisations, language=language
-        )
-        decisions.update((mention.entity_id, mention.name) for mention in mentions if mention.entity_id)
-        entities.append([to_entity(mention) for mention in mentions])
-    changed["entities"] = entities
+    changed = settled_columns(accepted, rules)
+    mentions = placed_mentions(changed["entities"], changed["language"], gazetteers=gazetteers)
+    changed["entities"] = [[to_entity(_identified(mention, names)) for mention in found] for found in mentions]
     for name, values in changed.items():
         columns[name] = pa.chunked_array([pa.array(values, type=schema.field(name).type)])
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-# What depends on the text of a document.
-STRIPPED_COLUMNS = (
-    "text", "text_sha256", "n_chars", "n_words", "language", "language_score", "script", "languages", "entities",
-)  # fmt: skip
+def _identified(mention: Mention, names: Names) -> Mention:
+    """A mention with the identity of its name, where the gazetteers have given it none."""
+    if mention.entity_id is not None or not (key := name_key(mention.name)):
+        return mention
+    entity_id, name = names[mention.type, key]
+    return replace(mention, entity_id=entity_id, name=name)
 
 
-def _strip_row(columns: dict[str, list[Any]], index: int, rule: SiteRule) -> None:
-    """Nothing; afterwards a row is that of its text without boilerplate."""
-    stripped = strip(columns["text"][index], rule)
-    if not stripped.removed:
-        return
-    columns["removed"][index] = [{"position": position, "text": line} for position, line in stripped.removed]
-    kept = []
-    for entity in columns["entities"][index]:
-        start = stripped.moved(entity["start_char"], entity["end_char"])
-        if start is not None:
-            kept.append({**entity, "start_char": start, "end_char": start + len(entity["surface"])})
-    for name, value in {**text_columns(stripped.text), "entities": kept}.items():
-        columns[name][index] = value
+# What the process that preloads for the workers is told to load, as JSON: it is started without arguments.
+CHOICES_VARIABLE = "MARSAD_PRELOADED_RECOGNISERS"
 
 
-def warm_up(gazetteers: Path) -> None:
-    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow brings in."""
+def choices_to_environment(recognisers: Choices) -> dict[str, str]:
+    """The environment by which the preloading process knows what the run has chosen."""
+    return {CHOICES_VARIABLE: json.dumps(recognisers)}
+
+
+def choices_from(environment: Mapping[str, str]) -> Choices:
+    """What an environment says was chosen; nothing where it says nothing."""
+    return tuple((language, choice) for language, choice in json.loads(environment.get(CHOICES_VARIABLE, "[]")))
+
+
+def warm_up(gazetteers: Path, recognisers: Choices) -> None:
+    """Load what a worker needs before its first page: models, lexicons, date locales, and what Arrow brings in.
+
+    A recogniser that does not load is left to the first call that needs it, whose caller is told.
+    """
     warm_up_extraction()
     warm_up_language()
-    load_recogniser(gazetteers)
+    with contextlib.suppress(UsageError):
+        load_recogniser(gazetteers, recognisers)
     load_places(gazetteers)
     load_organisations(gazetteers)
     to_bytes(to_table([], dataset=PAGES))

@@ -4,11 +4,13 @@
 """
 
 import dataclasses
+import hashlib
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from tasks.corpus.boilerplate import RULE_VERSION
 from tasks.raw.containers import RawListing, list_raw
@@ -17,8 +19,16 @@ from tasks.records.batches import Batch, Container, Kind
 from tasks.records.errors import SchemaError, describe_error
 from tasks.records.reports import BatchReport, failed_batch
 from tasks.store.files import move_file, sweep_temp_files, unlink_files
-from tasks.store.footers import DocumentsFooter, LinesFooter, PagesFooter, read_stored
-from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES, crawl_date_of, file_path
+from tasks.store.footers import DocumentsFooter, LinesFooter, NamesFooter, PagesFooter, entities_digest, read_stored
+from tasks.store.layout import (
+    DOCUMENTS,
+    NAME_FORMS,
+    PAGES,
+    SITE_LINES,
+    crawl_date_of,
+    file_path,
+    names_folder,
+)
 from tasks.workers.pool import WorkerPool, WorkFailed
 
 Scanned: TypeAlias = tuple[Container, ScanStart, list[Batch]]
@@ -36,14 +46,15 @@ class StoredPages:
 class Stored:
     """The state of an output folder, from its footers alone.
 
-    A documents or site_lines file belongs where a pages file of the same name lies in the folder of the same day; all
-    others are `orphans`. `strangers` are files of another schema or without footer, and second pages files of one
-    batch.
+    A documents, site_lines or name_forms file belongs where a pages file of the same name lies in the folder of the
+    same day; all others are `orphans`. `strangers` are files of another schema or without footer, and second pages
+    files of one batch.
     """
 
     pages: dict[str, dict[str, StoredPages]]
     documents: dict[str, tuple[Path, DocumentsFooter]]
     site_lines: dict[str, tuple[Path, LinesFooter]]
+    name_forms: dict[str, tuple[Path, NamesFooter]]
     orphans: tuple[Path, ...] = ()
     strangers: tuple[Path, ...] = ()
 
@@ -73,20 +84,56 @@ def read_state(out: Path) -> Stored:
             documents[settled.batch_id] = (file.path, settled)
         else:
             orphans.append(file.path)
-    site_lines: dict[str, tuple[Path, LinesFooter]] = {}
-    for file in read_stored(out / SITE_LINES):
-        derived = LinesFooter.from_json(file.stated) if file.stated and file.is_current else None
-        if derived is not None and days.get(derived.batch_id) == crawl_date_of(file.path):
-            site_lines[derived.batch_id] = (file.path, derived)
-        else:  # what cannot be read is derived again
-            orphans.append(file.path)
+    site_lines = _read_derived(out, SITE_LINES, LinesFooter, days, orphans)
+    name_forms = _read_derived(out, NAME_FORMS, NamesFooter, days, orphans)
     return Stored(
         pages=dict(pages),
         documents=documents,
         site_lines=site_lines,
+        name_forms=name_forms,
         orphans=tuple(orphans),
         strangers=tuple(strangers),
     )
+
+
+_Footer = TypeVar("_Footer", LinesFooter, NamesFooter)
+
+
+def _read_derived(
+    out: Path, dataset: str, footer_type: type[_Footer], days: dict[str, str], orphans: list[Path]
+) -> dict[str, tuple[Path, _Footer]]:
+    """The files of a derived dataset by batch; what cannot be read or belongs nowhere is an orphan, made again."""
+    derived: dict[str, tuple[Path, _Footer]] = {}
+    for file in read_stored(out / dataset):
+        footer = footer_type.from_json(file.stated) if file.stated and file.is_current else None
+        if footer is not None and days.get(footer.batch_id) == crawl_date_of(file.path):
+            derived[footer.batch_id] = (file.path, footer)
+        else:
+            orphans.append(file.path)
+    return derived
+
+
+def documents_digest(out: Path) -> str:
+    """sha256 (hex) over what the footers of all documents state: `entities` is made of them."""
+    return _documents_digest(read_state(out))
+
+
+def has_current_entities(out: Path) -> bool:
+    """Whether `entities` is that of the documents as they are."""
+    return _has_current_entities(out, read_state(out))
+
+
+def _has_current_entities(out: Path, stored: Stored) -> bool:
+    stated = entities_digest(out)
+    return stated == _documents_digest(stored) or (stated is None and not stored.documents)
+
+
+def _documents_digest(stored: Stored) -> str:
+    stated = sorted(
+        f"{footer.batch_id} {footer.pages_sha256} {footer.boilerplate_sha256} {footer.decisions_sha256}"
+        for _, footer in stored.documents.values()
+    )
+    return hashlib.sha256("\n".join(stated).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +148,14 @@ class Pending:
     orphans: tuple[Path, ...]
     to_settle: tuple[StoredPages, ...]
     to_derive: tuple[StoredPages, ...]
+    has_old_entities: bool
     n_batches_unchanged: int
     notices: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.to_scan or self.to_settle or self.to_derive or self.orphans)
+        return not (self.to_scan or self.to_settle or self.to_derive or self.orphans or self.has_old_entities)
 
 
 def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebuild: bool = False) -> Pending:
@@ -146,6 +194,7 @@ def find_pending(raw: Path, out: Path, *, version: str, batch_records: int, rebu
         orphans=stored.orphans,
         to_settle=tuple(_unsettled(stored, kept)),
         to_derive=tuple(_underived(stored, kept)),
+        has_old_entities=not _has_current_entities(out, stored),
         n_batches_unchanged=len(unchanged),
         notices=tuple(notices),
     )
@@ -176,7 +225,10 @@ def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[StoredPages
     unsettled = []
     for file in pages:
         settled = stored.documents.get(file.footer.batch_id)
-        if settled is None or settled[1].pages_sha256 != file.footer.rows_sha256:
+        names = stored.name_forms.get(file.footer.batch_id)
+        made_of = settled and (settled[1].pages_sha256, settled[1].boilerplate_sha256)
+        named_by = names and (names[1].pages_sha256, names[1].boilerplate_sha256)
+        if made_of is None or made_of != named_by or made_of[0] != file.footer.rows_sha256:
             unsettled.append(file)
     return unsettled
 
@@ -338,8 +390,8 @@ def _container_changes(
             stale_documents.append(old)
     gone = [
         made[file.footer.batch_id][0]
-        for made in (stored.documents, stored.site_lines)
         for file in stale_documents
+        for made in (stored.documents, stored.site_lines, stored.name_forms)
         if file.footer.batch_id in made
     ]
     changes.to_unlink += gone + [file.path for file in surplus]
@@ -417,23 +469,22 @@ def _scan(raw: Path, container: Container, start: ScanStart, limits: ScanLimits)
 
 def sweep(out: Path) -> int:
     """How many temporary files of killed writers were deleted; only under the lock."""
+    shutil.rmtree(names_folder(out), ignore_errors=True)
     return sweep_temp_files(out)
 
 
 def unsettled_files(out: Path) -> list[StoredPages]:
-    """Pages files that have no documents file of their digest."""
+    """Pages files that have no documents file of their digest, or none whose names are in name_forms."""
     stored = read_state(out)
     return _unsettled(stored, stored.all_pages())
 
 
-def settled_files(out: Path) -> list[tuple[StoredPages, str]]:
-    """Pages files that have a documents file of their digest, with what that states of boilerplate."""
+def settled_files(out: Path) -> list[tuple[StoredPages, DocumentsFooter]]:
+    """Pages files that have a documents file of their digest, with what that states."""
     stored = read_state(out)
     unsettled = {file.path for file in _unsettled(stored, stored.all_pages())}
     return [
-        (file, stored.documents[file.footer.batch_id][1].boilerplate_sha256)
-        for file in stored.all_pages()
-        if file.path not in unsettled
+        (file, stored.documents[file.footer.batch_id][1]) for file in stored.all_pages() if file.path not in unsettled
     ]
 
 

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 
-from tasks import pipeline, plan, site_rules, upkeep
+from tasks import identities, pipeline, plan, site_rules, upkeep
 from tasks.fetch import fetching
 
 P = ParamSpec("P")
@@ -27,5 +27,6 @@ scan_pending = _as_task(plan.scan_pending, name="scan raw pages")
 find_stale = _as_task(upkeep.find_stale, name="compare with raw pages")
 extract_batch = _as_task(pipeline.extract_batch, name="extract batch")
 learn_rules = _as_task(site_rules.learn_rules, name="learn site boilerplate")
+identify = _as_task(identities.identify, name="find who is who")
 settle_batch = _as_task(pipeline.settle_batch, name="settle batch")
 fetch_source = _as_task(fetching.fetch_source, name="fetch source")

@@ -24,7 +24,7 @@ try:
     from config.settings import GAZETTEERS
     from tasks import pipeline
 
-    pipeline.warm_up(GAZETTEERS)
+    pipeline.warm_up(GAZETTEERS, pipeline.choices_from(os.environ))
     # What is loaded stays: the collector need not walk through it, which would also copy its memory to each worker.
     gc.collect()
     gc.freeze()

@@ -1,22 +1,27 @@
 """One run over one output folder: its lock, its plan, its worker pool, and the report of what it did."""
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import GAZETTEERS, Settings
-from tasks import plan
+from tasks import pipeline, plan
+from tasks.enrich.recognisers import check_choices, is_pipeline
 from tasks.extract.article import extract_article
+from tasks.identities import Identities, store_entities
 from tasks.page import Extractor, Work, pipeline_version
 from tasks.plan import Changes, Pending, ScanLimits, Scanned
 from tasks.records.errors import ContractError, UsageError
 from tasks.records.reports import BatchReport, RunReport
+from tasks.settled import Settling
 from tasks.site_rules import Rules, find_changed
+from tasks.store.layout import names_folder
 from tasks.store.lock import claim, output_lock, owner_of
-from tasks.workers.pool import WorkerPool, open_pool, start_fork_server
+from tasks.workers.pool import WorkerPool, WorkFailed, open_pool, start_fork_server
 
 PRELOAD = "tasks.preload"
 
@@ -28,11 +33,14 @@ def to_work(settings: Settings, *, extractor: Extractor = extract_article) -> Wo
     return Work(
         raw=settings.raw_dir.resolve(),
         gazetteers=GAZETTEERS,
+        recognisers=settings.recogniser_choices,
         min_chars=settings.min_chars,
         max_page_bytes=settings.max_page_bytes,
         page_timeout_s=settings.page_timeout_s,
         batch_timeout_s=settings.scan_timeout_s,
-        pipeline_version=pipeline_version(settings.row_affecting(), gazetteers=GAZETTEERS),
+        pipeline_version=pipeline_version(
+            settings.row_affecting(), gazetteers=GAZETTEERS, recognisers=settings.recogniser_choices
+        ),
         extractor=extractor,
     )
 
@@ -73,9 +81,42 @@ class Run:
         )
         if self.is_settling:
             settled = plan.settled_files(self.out)
-            changed = set(find_changed(self.out, [(stored.path, stated) for stored, stated in settled], rules))
+            stated = [(stored.path, footer.boilerplate_sha256) for stored, footer in settled]
+            changed = set(find_changed(self.out, stated, rules))
             unsettled += [stored for stored, _ in settled if stored.path in changed]
         return [(stored.path, stored.footer.label) for stored in unsettled], rules
+
+    def to_identify(
+        self, files: list[tuple[Path, str]], rules: Rules, identify: Callable[..., Identities]
+    ) -> tuple[list[tuple[Path, str]], Settling]:
+        """The files that are to be settled, and what their settling needs.
+
+        Where the run settles everything, further files are those whose names are others by now. `identify` is
+        `identities.identify`, or the task that runs it.
+        """
+        settling = Settling(
+            out=self.out,
+            gazetteers=self.work.gazetteers,
+            version=self.work.pipeline_version,
+            rules=rules,
+            names=names_folder(self.out),
+            pool=self.pool,
+            timeout_s=self.limits.timeout_s,
+        )
+        if not (files or self.is_settling) and plan.has_current_entities(self.out):
+            return files, settling
+        settling.names.mkdir(exist_ok=True)
+        due = {path for path, _ in files}
+        settled = [(s, f) for s, f in plan.settled_files(self.out) if s.path not in due]
+        stated = [(stored.path, footer.decisions_sha256) for stored, footer in settled]
+        found = identify([path for path, _ in files], stated if self.is_settling else None, settling=settling)
+        changed = [(stored.path, stored.footer.label) for stored, _ in settled if stored.path in found.changed]
+        return files + changed, settling
+
+    def store_entities(self, settling: Settling) -> None:
+        """Write `entities` anew, where documents are others by now."""
+        if not plan.has_current_entities(self.out):
+            store_entities(settling, digest=plan.documents_digest(self.out))
 
     def report(self, changes: Changes, batches: Iterable[BatchReport], settled: dict[str, int]) -> RunReport:
         """The report of the whole run. Raises ContractError where accepted pages and documents differ in number."""
@@ -127,12 +168,46 @@ def hold_output(settings: Settings, *, holder: str) -> Iterator[None]:
         n_swept = plan.sweep(settings.out_dir)
         if n_swept:
             log.info("deleted %d temporary files of a run that was killed", n_swept)
-        yield
+        try:
+            yield
+        finally:
+            shutil.rmtree(names_folder(settings.out_dir), ignore_errors=True)
 
 
-def warm_up_workers() -> None:
+def warm_up_workers(settings: Settings) -> None:
     """Have models and lexicons loaded for the workers of the coming run, while something else is waited for."""
-    start_fork_server(PRELOAD)
+    start_fork_server(PRELOAD, pipeline.choices_to_environment(settings.recogniser_choices))
+
+
+def check_recognisers(settings: Settings) -> None:
+    """Nothing. Raises UsageError, one sentence with language, file and remedy, where a recogniser does not load.
+
+    A spaCy pipeline is loaded in a worker: its code is another's, and this process does without it.
+    """
+    check_choices(settings.recogniser_choices)
+    if any(is_pipeline(choice) for _, choice in settings.recogniser_choices):
+        warm_up_workers(settings)
+        with _open_pool(settings, workers=1) as pool:
+            _see_recognisers(settings, pool)
+
+
+def _see_recognisers(settings: Settings, pool: WorkerPool) -> None:
+    chosen = settings.recogniser_choices
+    try:
+        pool.call(pipeline.see_recogniser, GAZETTEERS, chosen, timeout_s=settings.scan_timeout_s).result()
+    except WorkFailed as failed:
+        named = ", ".join(f"{language}: {choice}" for language, choice in chosen)
+        raise UsageError(f"the recognisers ({named}) do not load in a worker ({failed}); choose others") from failed
+
+
+def _open_pool(settings: Settings, *, workers: int) -> AbstractContextManager[WorkerPool]:
+    return open_pool(
+        workers=workers,
+        memory_bytes=settings.worker_memory_bytes,
+        resident_bytes=settings.worker_resident_bytes,
+        max_calls=settings.worker_calls,
+        preload=PRELOAD,
+    )
 
 
 @contextmanager
@@ -146,19 +221,11 @@ def open_run(
     """A run that holds its output folder and has a pool of workers, until the block ends."""
     work = to_work(settings, extractor=extractor)
     began_s = time.monotonic()
-    with (
-        hold_output(settings, holder="a build"),
-        open_pool(
-            workers=settings.workers,
-            memory_bytes=settings.worker_memory_bytes,
-            resident_bytes=settings.worker_resident_bytes,
-            max_calls=settings.worker_calls,
-            preload=PRELOAD,
-        ) as pool,
-    ):
+    with hold_output(settings, holder="a build"), _open_pool(settings, workers=settings.workers) as pool:
         pending = find_pending(settings, is_rebuild=is_rebuild)
         if is_settling or not pending.is_empty:
-            warm_up_workers()
+            warm_up_workers(settings)
+            _see_recognisers(settings, pool)
         yield Run(
             out=settings.out_dir.resolve(),
             work=work,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings, load_settings
-from tasks import pipeline, plan, site_rules
+from tasks import identities, pipeline, plan, site_rules
 from tasks.page import Extractor
 from tasks.records.reports import RunReport
-from tasks.run import Run, open_run
+from tasks.run import open_run
 from tasks.upkeep import find_stale
 
 BATCHES_AT_ONCE = 3
@@ -49,28 +49,19 @@ def build_with(settings: Settings, *, extractor: Extractor | None, rebuild: bool
                 )
             )
             files, rules = run.to_settle(site_rules.learn_rules)
-            settled = dict(threads.map(lambda file: _settle(run, file[0], rules), files))
+            files, settling = run.to_identify(files, rules, identities.identify)
+            settled = dict(
+                threads.map(lambda file: (file[0].stem, pipeline.settle_batch(file[0], settling=settling)), files)
+            )
+        run.store_entities(settling)
         return run.report(changes, [*outcome.failed, *batches], settled)
-
-
-def _settle(run: Run, path: Path, rules: site_rules.Rules) -> tuple[str, int]:
-    n_documents = pipeline.settle_batch(
-        path,
-        out=run.out,
-        gazetteers=run.work.gazetteers,
-        version=run.work.pipeline_version,
-        rules=rules,
-        pool=run.pool,
-        timeout_s=run.limits.timeout_s,
-    )
-    return path.stem, n_documents
 
 
 def dataset_bytes(out: Path) -> dict[str, bytes]:
     """Every file of the datasets by path: what two builds must agree on, byte for byte."""
     return {
         str(path.relative_to(out)): path.read_bytes()
-        for dataset in ("pages", "documents", "site_lines")
+        for dataset in ("pages", "documents", "site_lines", "name_forms", "entities")
         for path in sorted((out / dataset).rglob("*"))
         if path.is_file()
     }

@@ -1,11 +1,8 @@
 """Names in one text by lexicons and general rules, for every language."""
 
-from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from tasks.enrich.lexicon_names import LexiconNames
-from tasks.enrich.names_model import TRAINED_LANGUAGES, NamesModel, StackedRecogniser, model_path
 from tasks.enrich.organisations import defined_acronyms, find_organisations
 from tasks.enrich.people import find_people
 from tasks.enrich.same_document import named_elsewhere
@@ -15,7 +12,7 @@ from tasks.lexicons.places import PlaceIndex, load_places
 from tasks.lexicons.stopwords import stop_words
 from tasks.lexicons.titles import Titles, load_titles
 from tasks.lexicons.words import Words
-from tasks.records.article import Mention, Recogniser
+from tasks.records.article import Mention
 
 
 class LexiconRecogniser:
@@ -92,30 +89,6 @@ class LexiconRecogniser:
             return known
         other = self._other
         return LanguageWords(code=code, titles=other.titles, forms=other.forms, stop_words=stop_words(code))
-
-
-class ByLanguage:
-    """A recogniser for each language that has one of its own, and one for all others."""
-
-    def __init__(self, own: Mapping[str, Recogniser], other: Recogniser) -> None:
-        self._own = dict(own)
-        self._other = other
-
-    def find_mentions(self, text: str, *, language: str) -> list[Mention]:
-        """The mentions of `text` in order of `start_char`, not overlapping, by the recogniser of its language."""
-        return self._own.get(language, self._other).find_mentions(text, language=language)
-
-
-@lru_cache(maxsize=2)
-def load_recogniser(gazetteers: Path) -> Recogniser:
-    """The recogniser of a gazetteer folder: trained models beside the lexicons in ar, fr, es and en.
-
-    One object a process, so that a preloading process loads it once for all its children. Raises UsageError where a
-    gazetteer or a model is missing or broken.
-    """
-    lexicon = LexiconRecogniser.load(gazetteers)
-    own = {code: StackedRecogniser(lexicon, NamesModel.load(model_path(code), code)) for code in TRAINED_LANGUAGES}
-    return ByLanguage(own, lexicon)
 
 
 def _position(span: Span) -> int:

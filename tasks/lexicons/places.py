@@ -1,10 +1,12 @@
 """Countries (CLDR, in every language), cities (GeoNames, in every script) and curated places, by name."""
 
 import json
+import math
 import pickle
 import re
 import sys
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -55,7 +57,7 @@ class PlaceIndex:
     Immutable after building; lookups never depend on the order of anything but population and id.
     """
 
-    __slots__ = ("_all_areas", "_area_names", "_cities", "_places", "first_words")
+    __slots__ = ("_all_areas", "_area_names", "_by_id", "_cities", "_middles", "_places", "first_words")
 
     def __init__(
         self, places: list[Place], cities: dict[str, int | tuple[int, ...]], areas: dict[str, dict[str, int]]
@@ -67,6 +69,8 @@ class PlaceIndex:
         self._places = tuple(places)
         self._cities = cities
         self._area_names = areas
+        self._by_id: dict[str, Place] | None = None
+        self._middles: dict[str, tuple[float, float]] = {}
         self._all_areas = frozenset(key for names in areas.values() for key in names)
         # First word of a name of several words -> the most words such a name has: what a reader of text must look
         # ahead.
@@ -114,8 +118,45 @@ class PlaceIndex:
         areas = {names[key] for names in self._area_names.values() if key in names}
         return tuple(self._places[p] for p in sorted(areas)) + tuple(place for place, _ in self.cities(key))
 
+    def position(self, entity_id: str) -> tuple[str | None, float | None, float | None]:
+        """Country (ISO 3166), latitude and longitude (degrees) of a place; None for what is not known of it.
+
+        A country lies in the middle of its people: the mean of its cities' places on the globe, by population.
+        """
+        if self._by_id is None:
+            self._by_id = {place.entity_id: place for place in self._places}
+            self._middles = _middles(self._places)
+        place = self._by_id.get(entity_id)
+        if place is None:
+            return (None, None, None)
+        if place.kind == "country" and place.latitude is None:
+            return (place.country, *self._middles.get(place.country or "", (None, None)))
+        return (place.country, place.latitude, place.longitude)
+
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _middles(places: Iterable[Place]) -> dict[str, tuple[float, float]]:
+    """Country -> the middle (degrees) of its cities by population, taken as points on a globe."""
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for place in places:
+        if place.country and place.latitude is not None and place.longitude is not None:
+            latitude, longitude = math.radians(place.latitude), math.radians(place.longitude)
+            point = (
+                math.cos(latitude) * math.cos(longitude),
+                math.cos(latitude) * math.sin(longitude),
+                math.sin(latitude),
+            )
+            for axis, value in enumerate(point):
+                sums[place.country][axis] += value * max(1, place.population)
+    return {
+        country: (
+            round(math.degrees(math.atan2(z, math.hypot(x, y))), 4),
+            round(math.degrees(math.atan2(y, x)), 4),
+        )
+        for country, (x, y, z) in sums.items()
+    }
 
 
 @lru_cache(maxsize=2)
@@ -197,12 +238,13 @@ def _curated_place(path: Path, entry: dict[str, Any]) -> Place:
     pairs = list(names_by_language(path, entry))
     first_names = dict(reversed(pairs))
     name = next((first_names[language] for language in _TEXT_LANGUAGES if language in first_names), pairs[0][1])
-    code = str(entry["id"]).partition(":")[2]
+    entity_id = str(entry["id"])
+    scheme, _, code = entity_id.partition(":")
     return Place(
-        entity_id=str(entry["id"]),
+        entity_id=entity_id,
         kind="region",
         name=name,
-        country=code.partition("-")[0] if "-" in code else None,
+        country=code.partition("-")[0] if scheme == "iso" and "-" in code else None,
         population=int(entry.get("population", 0)),
     )
 

@@ -8,6 +8,7 @@ Precision = Literal["second", "minute", "day", "month"]
 DateSource = Literal["json_ld", "meta", "time_tag", "url", "text", "feed"]
 Stage = Literal["read", "extract", "enrich"]
 EntityType = Literal["PER", "ORG", "LOC"]
+ENTITY_TYPES = ("PER", "ORG", "LOC")
 
 REASONS: dict[str, str] = {
     "no_records": "the container holds no record",

@@ -215,3 +215,100 @@ class SiteLines:
     lines: Annotated[
         list[int], Column(pa.list_(pa.uint64()), "Hashes of its paragraphs, folded, each once, in order.", _LINES)
     ]
+
+
+_FORMS = "tasks.name_forms.write_name_forms"
+_ENTITIES = "tasks.identities.write_entities"
+LANGUAGE_NAME = pa.struct(
+    [pa.field("language", pa.string(), nullable=False), pa.field("name", pa.string(), nullable=False)]
+)
+
+
+class LanguageName(TypedDict):
+    """How an entity is named most in texts of one language."""
+
+    language: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameFormRow:
+    """One form of a name as the documents of one file use it: what identities are found by."""
+
+    type: Annotated[str, Column(pa.string(), "PER, ORG or LOC.", _FORMS)]
+    key: Annotated[
+        str, Column(pa.string(), "The name folded: equal for spellings that differ in case and marks.", _FORMS)
+    ]
+    name: Annotated[str, Column(pa.string(), "The name as it is written most in the file.", _FORMS)]
+    first_fetched_at: Annotated[
+        datetime | None, Column(TIMESTAMP, "When its first document was fetched.", _FORMS, "UTC")
+    ]
+    first_document_id: Annotated[str, Column(pa.string(), "Its first document, by fetched_at, then id.", _FORMS)]
+    n_documents: Annotated[int, Column(pa.int32(), "Documents that name it so.", _FORMS, "documents")]
+    blocks: Annotated[
+        list[str],
+        Column(
+            pa.list_(pa.string()),
+            "Where it is compared: forms that have none in common are never one.",
+            "tasks.corpus.identities.blocks_of",
+        ),
+    ]
+    companions: Annotated[
+        list[int],
+        Column(
+            pa.list_(pa.uint64()),
+            "Hashes of the people and organisations that its documents name too; the 32 smallest.",
+            _FORMS,
+        ),
+    ]
+    acronyms: Annotated[
+        list[str],
+        Column(
+            pa.list_(pa.string()), "Acronyms (folded) that texts define as this name, one entry a document.", _FORMS
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRow:
+    """One person, organisation or place that documents name."""
+
+    entity_id: Annotated[
+        str,
+        Column(
+            pa.string(),
+            "iso: geo: m49: loc: org: per: and a code; the oldest id of all its names.",
+            "tasks.corpus.identities.Cluster",
+        ),
+    ]
+    type: Annotated[str, Column(pa.string(), "PER, ORG or LOC.", _ENTITIES)]
+    name: Annotated[
+        str, Column(pa.string(), "The preferred name, one in all languages.", "tasks.corpus.identities.Cluster")
+    ]
+    names: Annotated[
+        list[LanguageName],
+        Column(pa.list_(LANGUAGE_NAME), "How texts of each language name it most, by language.", _ENTITIES),
+    ]
+    surfaces: Annotated[
+        list[str],
+        Column(pa.list_(pa.string()), "How it is written in texts, most frequent first, at most 20.", _ENTITIES),
+    ]
+    aliases: Annotated[
+        list[str],
+        Column(pa.list_(pa.string()), "Ids of its other names, which no document bears once it is settled.", _ENTITIES),
+    ]
+    country: Annotated[str | None, Column(pa.string(), "ISO 3166 code of a place's country.", _ENTITIES)]
+    latitude: Annotated[
+        float | None, Column(pa.float64(), "Of a place; of a country the middle of its people.", _ENTITIES, "degrees")
+    ]
+    longitude: Annotated[
+        float | None, Column(pa.float64(), "Of a place; of a country the middle of its people.", _ENTITIES, "degrees")
+    ]
+    first_seen_at: Annotated[
+        datetime | None, Column(TIMESTAMP, "When the first document that names it was fetched.", _ENTITIES, "UTC")
+    ]
+    last_seen_at: Annotated[
+        datetime | None, Column(TIMESTAMP, "When the last document that names it was fetched.", _ENTITIES, "UTC")
+    ]
+    n_documents: Annotated[int, Column(pa.int64(), "Documents that name it.", _ENTITIES, "documents")]
+    n_mentions: Annotated[int, Column(pa.int64(), "Mentions of it in all documents.", _ENTITIES, "mentions")]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from tasks.records.errors import ContractError
 from tasks.store.footers import FOOTER_KEY
-from tasks.store.layout import DATASETS, TEMP_SUFFIX, leftover_temp_files
+from tasks.store.layout import DATASETS, ENTITIES, TEMP_SUFFIX, leftover_temp_files
 from tasks.store.tables import schema_of
 
 # zstd 3: 30,000 docs/s at 3.0x; level 9 is 8 % smaller and five times slower.
@@ -24,7 +24,7 @@ ROW_GROUP_ROWS = 2_000
 # A dictionary pays where values repeat inside a row group.
 DICTIONARY_COLUMNS = [
     "site", "source", "published_precision", "published_from", "section", "sitename", "language", "script",
-    "declared_language", "extractor", "pipeline_version", "batch_id", "status", "stage", "reason",
+    "declared_language", "extractor", "pipeline_version", "batch_id", "status", "stage", "reason", "type", "country",
 ]  # fmt: skip
 TEXT_COLUMNS = {"text", "title", "description", "url", "canonical_url", "image_url", "detail"}
 
@@ -182,7 +182,7 @@ def _drop_empty(folder: Path) -> None:
 
 def sweep_temp_files(out: Path) -> int:
     """How many temporary files of killed writers were deleted. Only under the lock."""
-    return unlink_files(path for dataset in DATASETS for path in leftover_temp_files(out / dataset))
+    return unlink_files(path for dataset in (*DATASETS, ENTITIES) for path in leftover_temp_files(out / dataset))
 
 
 def read_table(path: Path) -> pa.Table:

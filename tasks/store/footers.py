@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from tasks.records.batches import WHOLE_PARTS, Batch, Mark, Piece, batch_label
 from tasks.records.errors import UsageError
-from tasks.store.layout import PAGES, file_entries, stray_files
+from tasks.store.layout import ENTITIES, PAGES, entities_path, file_entries, stray_files
 from tasks.store.tables import schema_of
 
 FOOTER_KEY = b"marsad"
@@ -100,10 +100,29 @@ class LinesFooter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamesFooter:
+    """What a name_forms file says of itself: the pages file and the rules of sites it was derived with."""
+
+    batch_id: str
+    pages_sha256: str
+    boilerplate_sha256: str
+    version: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The footer as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stated: dict[str, Any]) -> "NamesFooter":
+        """The footer that `to_json` gave."""
+        return cls(**stated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentsFooter:
     """What a documents file says of itself: the pages file it was settled from and the decisions it used.
 
-    `decisions_sha256` is over the identities given, `boilerplate_sha256` over the rules of the sites in it.
+    `decisions_sha256` is over the identities of its names, `boilerplate_sha256` over the rules of the sites in it.
     """
 
     batch_id: str
@@ -158,6 +177,16 @@ def read_pages_footer(path: Path) -> PagesFooter:
     if stated is None:
         raise UsageError(f"{path} states nothing of its batch; delete it and run again")
     return PagesFooter.from_json(stated)
+
+
+def entities_digest(out: Path) -> str | None:
+    """The documents_sha256 that the file of `entities` states; None where there is none, or one of another schema."""
+    path = entities_path(out)
+    try:
+        file = _read_file(path, ENTITIES)
+    except (FileNotFoundError, UsageError):
+        return None
+    return file.stated.get("documents_sha256") if file.stated and file.is_current else None
 
 
 @functools.lru_cache(maxsize=REMEMBERED_FILES)

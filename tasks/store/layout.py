@@ -11,7 +11,11 @@ PAGES = "pages"
 DOCUMENTS = "documents"
 # Derived from pages: what the pages of a site have in common.
 SITE_LINES = "site_lines"
-DATASETS = (PAGES, DOCUMENTS, SITE_LINES)
+# Derived from pages and the rules of sites: the names each file brings to the clusters of who is who.
+NAME_FORMS = "name_forms"
+DATASETS = (PAGES, DOCUMENTS, SITE_LINES, NAME_FORMS)
+# Derived from all documents, one file: who and what is named.
+ENTITIES = "entities"
 LEAF_PREFIX = "crawl_date="
 SUFFIX = ".parquet"
 TEMP_SUFFIX = ".tmp"
@@ -20,6 +24,16 @@ TEMP_SUFFIX = ".tmp"
 def file_path(out: Path, dataset: str, *, crawl_date: str, batch_id: str) -> Path:
     """The file of one batch in a dataset."""
     return out / dataset / f"{LEAF_PREFIX}{crawl_date}" / f"{batch_id}{SUFFIX}"
+
+
+def entities_path(out: Path) -> Path:
+    """The one file of `entities`."""
+    return out / ENTITIES / f"{ENTITIES}{SUFFIX}"
+
+
+def names_folder(out: Path) -> Path:
+    """Where the names that documents are to bear lie during a run; gone after it."""
+    return out / ".marsad.names"
 
 
 def crawl_date_of(path: Path) -> str:
@@ -61,5 +75,7 @@ def stray_files(dataset: Path) -> list[Path]:
 
 
 def leftover_temp_files(dataset: Path) -> list[Path]:
-    """Temporary files that a killed writer left in the leaf folders."""
+    """Temporary files that a killed writer left in the leaf folders, or in the folder of `entities`."""
+    if dataset.name == ENTITIES:
+        return sorted(dataset.glob(f".*{TEMP_SUFFIX}"))
     return [Path(e.path) for e in _leaf_entries(dataset) if e.name.startswith(".") and e.name.endswith(TEMP_SUFFIX)]

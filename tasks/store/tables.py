@@ -11,10 +11,16 @@ import pyarrow.compute as pc
 
 from tasks.records.columns import arrow_schema
 from tasks.records.errors import ContractError
-from tasks.records.rows import Document, Page, SiteLines
-from tasks.store.layout import DOCUMENTS, PAGES, SITE_LINES
+from tasks.records.rows import Document, EntityRow, NameFormRow, Page, SiteLines
+from tasks.store.layout import DOCUMENTS, ENTITIES, NAME_FORMS, PAGES, SITE_LINES
 
-ROW_TYPES: dict[str, type] = {PAGES: Page, DOCUMENTS: Document, SITE_LINES: SiteLines}
+ROW_TYPES: dict[str, type] = {
+    PAGES: Page,
+    DOCUMENTS: Document,
+    SITE_LINES: SiteLines,
+    NAME_FORMS: NameFormRow,
+    ENTITIES: EntityRow,
+}
 SORT_KEYS = [("language", "ascending"), ("published_at", "ascending"), ("document_id", "ascending")]
 
 

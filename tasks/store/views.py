@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from tasks.records.errors import UsageError
-from tasks.store.layout import DATASETS, DOCUMENTS, LEAF_PREFIX, PAGES, dataset_files
+from tasks.store.layout import DATASETS, DOCUMENTS, ENTITIES, LEAF_PREFIX, PAGES, dataset_files, entities_path
 
 # What DuckDB would take for a pattern in the name of the output folder itself.
 GLOB_SIGN = re.compile(r"([*?\[])")
@@ -22,6 +22,10 @@ VIEWS = {
         SELECT d.document_id, d.page_id, d.url, d.source, d.language, d.published_at, d.fetched_at, d.title,
                unnest(d.entities, recursive := true)
         FROM documents d""",
+    # Where on the map: a row a place that documents name.
+    "places": """
+        SELECT entity_id, name, country, latitude, longitude, n_documents, n_mentions, first_seen_at, last_seen_at
+        FROM entities WHERE type = 'LOC'""",
     "rejections": """
         SELECT document_id, url, source, fetched_at, stage, reason, detail, raw_path, batch_id, pipeline_version
         FROM pages WHERE status = 'rejected'""",
@@ -38,24 +42,38 @@ def connect(out: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
     for dataset in (PAGES, DOCUMENTS):
-        _add_dataset(connection, out, dataset)
+        _add_view(connection, dataset, parquet_pattern(out, dataset) if dataset_files(out / dataset) else None)
+    _add_view(connection, ENTITIES, plain_pattern(entities_path(out)) if entities_path(out).exists() else None)
     for name, select in VIEWS.items():
         connection.execute(f"CREATE VIEW {name} AS {select}")
     return connection
 
 
-def _add_dataset(connection: duckdb.DuckDBPyConnection, out: Path, dataset: str) -> None:
-    if dataset_files(out / dataset):
-        folder = GLOB_SIGN.sub(r"[\1]", str(out / dataset)).replace("'", "''")
-        pattern = f"{folder}/{LEAF_PREFIX}*/*.parquet"
+def plain_pattern(path: Path) -> str:
+    """A path as a pattern of DuckDB that means this path alone."""
+    return GLOB_SIGN.sub(r"[\1]", str(path))
+
+
+def parquet_pattern(out: Path, dataset: str) -> str:
+    """The pattern by which DuckDB finds the files of a dataset, and no other."""
+    return f"{plain_pattern(out / dataset)}/{LEAF_PREFIX}*/*.parquet"
+
+
+def _add_view(connection: duckdb.DuckDBPyConnection, dataset: str, pattern: str | None) -> None:
+    """A view over the files of a dataset; over no row where it has none yet."""
+    is_daily = dataset != ENTITIES
+    if pattern is not None:
+        literal = pattern.replace("'", "''")
         connection.execute(
-            f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = true)"
+            f"CREATE VIEW {dataset} AS SELECT * FROM read_parquet('{literal}', hive_partitioning = {is_daily})"
         )
         return
     import pyarrow as pa  # noqa: PLC0415 - takes a third of a query's start and is asked for here alone
 
     from tasks.store.tables import schema_of  # noqa: PLC0415 - loads Arrow
 
-    nothing = schema_of(dataset).empty_table().append_column("crawl_date", pa.array([], type=pa.date32()))
+    nothing = schema_of(dataset).empty_table()
+    if is_daily:
+        nothing = nothing.append_column("crawl_date", pa.array([], type=pa.date32()))
     connection.register(f"no_{dataset}", nothing)
     connection.execute(f"CREATE VIEW {dataset} AS SELECT * FROM no_{dataset}")

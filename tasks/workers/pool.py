@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -180,28 +180,44 @@ class WorkerPool:
                 future.set_exception(PoolStopped("the run was stopped"))
 
 
-def _limit_worker(memory_bytes: int) -> None:
-    """Limits of one worker: it dies with its parent, leaves Ctrl-C to it, and cannot take all memory."""
+def end_with_parent() -> None:
+    """Have this process die with its parent, and leave Ctrl-C to it."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == 1:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _limit_worker(memory_bytes: int) -> None:
+    """Limits of one worker: those of `end_with_parent`, and it cannot take all memory."""
+    end_with_parent()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def start_fork_server(preload: str) -> None:
-    """Start the fork server, which imports `preload` while its caller goes on; a second call does nothing."""
+def start_fork_server(preload: str, environment: Mapping[str, str] | None = None) -> None:
+    """Start the fork server, which imports `preload` while its caller goes on; a second call does nothing.
+
+    It, and so every worker, has `environment` beside that of this process.
+    """
     multiprocessing.get_context("forkserver").set_forkserver_preload([preload])
     # Ctrl-C goes to the whole process group of a terminal; it is for the run, which then ends its processes.
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    told = dict(environment or {})
+    own = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
     try:
         forkserver.ensure_running()
     finally:
+        for name, value in own.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
         if is_main:
             signal.signal(signal.SIGINT, before)
 

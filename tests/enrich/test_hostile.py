@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from config.settings import GAZETTEERS
+from config.settings import GAZETTEERS, Settings
 from tasks.enrich.language import detect_language
-from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.recognisers import load_recogniser
 from tasks.records.article import Mention
 
 # So much common prose takes 0.8 s on a quiet core, the dearest of these 2.2 s; a quadratic rule takes hours.
@@ -62,10 +62,11 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "hyphens": lambda: filled("Jean-"),
 }
 BESIDE = "Angela Merkel"
+CHOICES = Settings().recogniser_choices
 
 
 def mentions_of(text: str) -> list[Mention]:
-    return load_recogniser(GAZETTEERS).find_mentions(text, language=detect_language(text).language)
+    return load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language=detect_language(text).language)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -91,7 +92,7 @@ LONG = {
 
 @pytest.mark.parametrize("language", LONG)
 def test_a_megabyte_in_one_sentence_takes_linear_time_and_bounded_memory(language: str) -> None:
-    recogniser = load_recogniser(GAZETTEERS)
+    recogniser = load_recogniser(GAZETTEERS, CHOICES)
     text = LONG[language]()[:MEGABYTE]
     recogniser.find_mentions(text[:1_000], language=language)
     tracemalloc.start()
@@ -109,7 +110,7 @@ def test_a_megabyte_in_one_sentence_takes_linear_time_and_bounded_memory(languag
 @pytest.mark.parametrize("language", ["ar", "en", "es", "fr"])
 def test_every_model_reads_hostile_texts_whatever_their_language(name: str, language: str) -> None:
     text = HOSTILE[name]()[:20_000]
-    mentions = load_recogniser(GAZETTEERS).find_mentions(text, language=language)
+    mentions = load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language=language)
     assert all(text[m.start_char : m.end_char] == m.surface != "" and 0 <= m.score <= 1 for m in mentions)
     assert all(one.end_char <= other.start_char for one, other in pairwise(mentions))
 
@@ -118,7 +119,7 @@ def test_every_model_reads_hostile_texts_whatever_their_language(name: str, lang
 def test_a_name_in_a_line_of_its_own_is_found_behind_a_hostile_text(name: str) -> None:
     before = f"{HOSTILE[name]()[:5_000]}.\n"
     text = f"{before}The chancellor {BESIDE} met the president in Berlin on Monday, her office said in the evening."
-    found = [mention for mention in load_recogniser(GAZETTEERS).find_mentions(text, language="en")]
+    found = [mention for mention in load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language="en")]
     assert any(m.name == BESIDE and m.type == "PER" and m.start_char == text.rindex(BESIDE) for m in found)
 
 

@@ -3,10 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import GAZETTEERS
+from config.settings import GAZETTEERS, Settings
 from tasks.enrich.language import detect_language
-from tasks.enrich.mentions import load_recogniser
+from tasks.enrich.recognisers import load_recogniser
 
+CHOICES = Settings().recogniser_choices
 WORDS = st.sampled_from(
     [
         "M.",
@@ -67,7 +68,7 @@ LANGUAGES = st.sampled_from(["ar", "fr", "en", "es", "de", "zh", "und", ""])
 
 @given(text=TEXTS, language=LANGUAGES)
 def test_a_mention_is_what_the_text_says_there(text: str, language: str) -> None:
-    mentions = load_recogniser(GAZETTEERS).find_mentions(text, language=language)
+    mentions = load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language=language)
     end = 0
     for mention in mentions:
         assert mention.surface == text[mention.start_char : mention.end_char]
