@@ -39,7 +39,16 @@ from tasks.enrich.name_features import (
 )
 from tasks.enrich.name_weights import Floats, KnownScores, Weights, read_weights
 from tasks.enrich.same_document import named_elsewhere
-from tasks.enrich.spans import AREA_NAME, PERSON_BY_TITLE, LanguageWords, Rule, Span, to_mention, without_overlaps
+from tasks.enrich.spans import (
+    AREA_NAME,
+    ORGANISATION_NAME,
+    PERSON_BY_TITLE,
+    LanguageWords,
+    Rule,
+    Span,
+    to_mention,
+    without_overlaps,
+)
 from tasks.enrich.viterbi import best_labels
 from tasks.lexicons.words import Words
 from tasks.records.article import EntityType, Mention
@@ -386,9 +395,11 @@ def _paragraphs(words: Words) -> list[tuple[Paragraph, str]]:
 def _is_sure(words: Words, span: Span) -> bool:
     """Whether a span of the lexicons stands whatever a model says.
 
-    People after a title in Latin letters; countries and regions of several words; places in capitals (datelines,
-    headlines), which models take for acronyms.
+    People after a title in Latin letters; curated organisations, countries and regions of several words; places in
+    capitals (datelines, headlines), which models take for acronyms.
     """
+    if span.rule is ORGANISATION_NAME:
+        return span.last > span.first
     if span.type != "LOC":
         # In Arabic too much that follows a title is no name: measured on the inner block, .714 against .721 F.
         return span.rule is PERSON_BY_TITLE and words.surfaces[span.first][0].isupper()
