@@ -86,6 +86,7 @@ class NamesModel:
 
     def __init__(self, weights: Weights, language: str) -> None:
         self.language = language
+        self.about = weights.about
         self.lexicon_first = bool(weights.about.get("lexicon_first"))
         self.left_out = frozenset(weights.about.get("left_out", ()))
         self.weights = weights
