@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
+from tasks.clusters import read_forms
 from tasks.corpus.identities import NameForm, blocks_of, cluster_names, identities
 from tasks.corpus.name_lexicon import NameLexicon
-from tasks.clusters import read_forms
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
 from tasks.records.errors import RunFailed
@@ -33,10 +33,10 @@ from tests.driver import build, dataset_bytes
 pytestmark = pytest.mark.pool
 
 DAY = datetime(2024, 5, 1, 8, tzinfo=UTC)
-FRENCH = "Le maire {name} a ouvert la séance du conseil à Casablanca mardi matin, devant les habitants du quartier numéro {n}."
+FRENCH = "Le maire {name} a ouvert la séance du conseil à Casablanca mardi matin, devant les habitants du quartier {n}."
 ARABIC = "قال السيد {name} رئيس المجلس البلدي في الدار البيضاء إن الجلسة رقم {n} ستفتح يوم الثلاثاء أمام سكان الحي."
 FILLER = {
-    FRENCH: "La réunion a duré trois heures et les élus ont parlé du budget, des écoles et des routes de la ville, point {n}.",
+    FRENCH: "La réunion a duré trois heures et les élus ont parlé du budget, des écoles et des routes, point {n}.",
     ARABIC: "ودام الاجتماع ثلاث ساعات وتحدث المنتخبون عن الميزانية والمدارس والطرق في المدينة، النقطة {n} من الجدول.",
 }
 # Who is named in which document, in which language and how many days after the first; each list is one container.
@@ -270,7 +270,7 @@ def test_identities_that_fail_are_one_sentence_and_nothing_is_lost(
     write_stories(raw)
     poison.mkdir()
     # It strikes the process of identities alone: no other has that module for its program.
-    program = f"import os, sys\nif 'tasks.identities' in sys.orig_argv:\n    {fault}\n"
+    program = f"import os, sys\nif 'tasks.clusters' in sys.orig_argv:\n    {fault}\n"
     (poison / "sitecustomize.py").write_text(program)
     with monkeypatch.context() as patched:
         patched.setenv("PYTHONPATH", str(poison))
