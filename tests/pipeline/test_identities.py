@@ -372,8 +372,8 @@ def test_comparing_near_names_gives_what_comparing_all_gives(
     files = [write_forms_file(out, number, [drawn_name(draw) for _ in range(n_names)]) for number in range(n_files)]
     due = draw.sample(files, draw.randrange(1, n_files + 1))
     given_names = load_titles(GAZETTEERS)["ar"].given_names
-    near = identities(cluster_names(read_forms(out, due), given_names=given_names, lexicon=LEXICON))
-    everything = identities(cluster_names(read_forms(out), given_names=given_names, lexicon=LEXICON))
+    near = identities(cluster_names(read_forms(out, due, spill=out), given_names=given_names, lexicon=LEXICON))
+    everything = identities(cluster_names(read_forms(out, spill=out), given_names=given_names, lexicon=LEXICON))
     for path in due:
         for form in pq.read_table(path).to_pylist():
             key = (form["type"], form["key"])
