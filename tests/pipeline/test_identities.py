@@ -33,10 +33,10 @@ from tests.driver import build, dataset_bytes
 pytestmark = pytest.mark.pool
 
 DAY = datetime(2024, 5, 1, 8, tzinfo=UTC)
-FRENCH = "Le maire {name} a ouvert la séance du conseil à Casablanca mardi matin, devant les habitants du quartier {n}."
+FRENCH = "Le maire {name} a ouvert la séance du conseil à Casablanca mardi matin, devant les habitants, numéro {n}."
 ARABIC = "قال السيد {name} رئيس المجلس البلدي في الدار البيضاء إن الجلسة رقم {n} ستفتح يوم الثلاثاء أمام سكان الحي."
 FILLER = {
-    FRENCH: "La réunion a duré trois heures et les élus ont parlé du budget, des écoles et des routes, point {n}.",
+    FRENCH: "La réunion a duré trois heures et les élus ont parlé du budget et des écoles, point {n}.",
     ARABIC: "ودام الاجتماع ثلاث ساعات وتحدث المنتخبون عن الميزانية والمدارس والطرق في المدينة، النقطة {n} من الجدول.",
 }
 # Who is named in which document, in which language and how many days after the first; each list is one container.
