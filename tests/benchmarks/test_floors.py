@@ -7,7 +7,7 @@ from benchmarks.quality import PARTS
 
 
 def test_floors_stand_under_parts_that_are_measured() -> None:
-    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale", "memory", "fetching"} - {"entities"}
+    assert set(load_floors()) == {*PARTS, "throughput", "peers", "scale", "memory", "fetching"}
 
 
 def test_floors_of_quality_are_shares_of_one_and_ceilings_of_scale_are_seconds() -> None:
