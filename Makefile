@@ -7,7 +7,7 @@ PEERS_READY := $(PEERS)/.venv/.ready
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help env icu icu-tools run test test-logic check format eval bench bench-peers bench-scale bench-memory bench-fetch soak samples readme clean
+.PHONY: help env icu icu-tools run test test-logic check format eval bench bench-peers bench-scale bench-memory bench-fetch soak models samples readme clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -82,6 +82,9 @@ bench-memory: $(READY) ## peak memory, from 2,000 pages to 50,000
 
 bench-fetch: $(READY) ## pages a second from loopback into WARC, and memory
 	$(BIN)/python -m benchmarks.fetching
+
+models: $(READY) ## train the recognisers of names on ../shared and write them with their cards
+	$(BIN)/python -m benchmarks.names --shared $(SHARED) --write
 
 samples: $(READY) ## write data/raw anew from tests/samples
 	$(BIN)/python -m tests.samples.build

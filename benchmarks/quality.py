@@ -27,6 +27,7 @@ from babel import Locale, UnknownLocaleError
 from benchmarks.bare import extract_rows, open_bare_pool, over_chunks, read_pages
 from benchmarks.driver import Build, build
 from benchmarks.floors import Measure, below_floor, load_floors, to_markdown
+from benchmarks.identities import measure_identities
 from benchmarks.scorers import ScorerFailed, load_scorer, score_entities, score_language
 from config.settings import load_settings
 from tasks.enrich.language import detect_language
@@ -196,7 +197,7 @@ def measure_language(shared: Path, work: Path, *, workers: int) -> list[Measure]
 
 
 def measure_entities(shared: Path, work: Path, *, workers: int) -> list[Measure]:
-    """Precision, recall and F of `marsad tag` on the development blocks; information, no floor."""
+    """Precision, recall and F of `marsad tag` on the development blocks, by type."""
     del workers
     measures = []
     for name, language, file, first, last in BLOCKS:
@@ -219,7 +220,7 @@ def measure_seeds(shared: Path, work: Path, *, workers: int) -> list[Measure]:
     note("seeds: Marsad ...")
     out = work / "seeds-out"
     build_into(shared / "seeds" / "raw", out, workers=workers)
-    columns = ["raw_path", "text", "title", "language", "published_at", "published_precision", "sitename"]
+    columns = ["raw_path", "text", "title", "language", "published_at", "published_precision", "sitename", "entities"]
     found = {Path(row["raw_path"]).name: row for row in pq.read_table(out / "documents", columns=columns).to_pylist()}
     expected = read_jsonl(shared / "seeds" / "expected.jsonl")
     raw = {seed["file"]: (shared / "seeds" / "raw" / seed["file"]).read_text(encoding="utf-8") for seed in expected}
@@ -247,6 +248,12 @@ def score_seeds(
                 at = row.get("published_at")
                 yield at is not None and same_day(seed["published"], at, row["published_precision"])
 
+    def named(pairs: Iterable[tuple[Row, Row]]) -> Iterator[bool]:
+        for seed, row in pairs:
+            mentions = row.get("entities") or []
+            have = {(m["type"], fold(m[form])) for m in mentions for form in ("name", "surface")}
+            yield from ((kind, fold(name)) in have for kind, name in seed.get("entities", ()))
+
     untitled = [(seed, row) for seed, row in rows if seed["title"] is None and row.get("title")]
     return [
         _share("seeds.language", (row.get("language") == seed["language"] for seed, row in rows)),
@@ -256,6 +263,7 @@ def score_seeds(
             "seeds.not_published", (_day(row) != day for seed, row in rows for day in seed.get("not_published", ()))
         ),
         _share("seeds.title_not_invented", (fold(row["title"]) in fold(raw[seed["file"]]) for seed, row in untitled)),
+        _share("seeds.entities", named(rows)),
         _share("seeds: title, all that state one", titled(rows)),
         _share(
             "seeds: site name", (row.get("sitename") == seed["sitename"] for seed, row in rows if "sitename" in seed)
@@ -288,6 +296,7 @@ PARTS: dict[str, Callable[..., list[Measure]]] = {
     "dumps": measure_dumps,
     "language": measure_language,
     "entities": measure_entities,
+    "identities": measure_identities,
     "seeds": measure_seeds,
 }
 

@@ -12,6 +12,9 @@ ACCURACY = re.compile(r"^(?P<name>.+?)\s+n=\s*(?P<n>\d+) accuracy=(?P<accuracy>[
 ENTITIES = re.compile(r"^\w+ (?P<type>PER|ORG|LOC|ALL) P=(?P<p>[\d.]+) R=(?P<r>[\d.]+) F=(?P<f>[\d.]+)", re.MULTILINE)
 
 
+NAMES = re.compile(r"P=(?P<p>[\d.]+) R=(?P<r>[\d.]+) F=(?P<f>[\d.]+)")
+
+
 class ScorerFailed(Exception):
     """A scorer did not come to its end; the message has what it said last."""
 
@@ -32,9 +35,9 @@ def marsad_command() -> Path:
     return Path(sys.executable).with_name("marsad")
 
 
-def run_scorer(shared: Path, name: str, arguments: Sequence[str | Path]) -> str:
-    """What a scorer prints about `marsad tag`. Raises ScorerFailed where it or the command fails."""
-    command = [sys.executable, shared / "score" / f"{name}.py", *arguments, "--", marsad_command(), "tag"]
+def run_scorer(shared: Path, name: str, arguments: Sequence[str | Path], *, stage: str = "tag") -> str:
+    """What a scorer prints about `marsad tag`, or another stage. Raises ScorerFailed where it or the command fails."""
+    command = [sys.executable, shared / "score" / f"{name}.py", *arguments, "--", marsad_command(), stage]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["nothing"]
@@ -54,3 +57,12 @@ def score_entities(shared: Path, language: str, gold: Path) -> dict[str, tuple[f
     return {
         found["type"]: (float(found["p"]), float(found["r"]), float(found["f"])) for found in ENTITIES.finditer(printed)
     }
+
+
+def score_names(shared: Path, gold: Path) -> tuple[float, float, float]:
+    """B-cubed precision, recall and F of `marsad identify`."""
+    printed = run_scorer(shared, "score_names", [gold], stage="identify")
+    found = NAMES.search(printed)
+    if found is None:
+        raise ScorerFailed(f"score_names printed no score: {printed!r}")
+    return float(found["p"]), float(found["r"]), float(found["f"])

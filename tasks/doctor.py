@@ -99,7 +99,7 @@ def _recogniser(language: str, choice: str) -> Finding:
 
 def _model(language: str, choice: str) -> dict[str, object]:
     path = model_file(language, choice)
-    about = NamesModel.load(path, language).about
+    about = NamesModel.load(path, language).weights.about
     return {
         "file": path,
         "licence": about.get("licence") or _licence_of(path),

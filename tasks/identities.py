@@ -1,61 +1,32 @@
 """Who is who in an output folder: the clusters of all its name forms, and the `entities` made of them.
 
-The clusters are found in a process of their own (`python -m tasks.identities`), which alone loads the lexicon of names
-and ends with what it took; per pages file it leaves the names that its documents are to bear, so that no process holds
-those of the whole corpus but this one.
+The clusters are found in a process of their own (`tasks.clusters`); per pages file it leaves the names that its
+documents are to bear, so that no other process holds those of the whole corpus.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from tasks.corpus.identities import Cluster, NameForm, cluster_names
-from tasks.corpus.name_lexicon import load_lexicon
+from tasks.clusters import ALIASES, ASKED, CHANGED, open_duckdb
 from tasks.lexicons.places import load_places
-from tasks.lexicons.titles import load_titles
-from tasks.name_forms import derive_name_forms, names_digest, names_path, read_arrow, write_arrow, write_names
+from tasks.name_forms import derive_name_forms
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.settled import Settling
-from tasks.store.files import ROW_GROUP_ROWS, commit_temp, read_columns, temp_path, write_temp
-from tasks.store.footers import entities_digest
-from tasks.store.layout import DOCUMENTS, ENTITIES, NAME_FORMS, dataset_files, entities_path
+from tasks.store.files import ROW_GROUP_ROWS, commit_temp, temp_path, write_temp
+from tasks.store.layout import DOCUMENTS, ENTITIES, dataset_files, entities_path
 from tasks.store.tables import schema_of
-from tasks.store.views import parquet_pattern, plain_pattern
-from tasks.workers.pool import WorkFailed, end_with_parent
+from tasks.store.views import parquet_pattern
+from tasks.workers.pool import WorkFailed
 
-ASKED = "asked.json"
-ALIASES = "aliases.arrow"
-CHANGED = "changed.json"
 MAX_SURFACES = 20
-# What DuckDB may hold before it spills.
-MEMORY_LIMIT = "1GB"
-
-_ALL_FORMS = """
-    CREATE TABLE forms AS
-    SELECT type, key, arg_max(name, (n_documents, name)) AS name,
-           min((coalesce(first_fetched_at, TIMESTAMPTZ '9999-12-31 00:00:00+00'), first_document_id)) AS first,
-           sum(n_documents)::BIGINT AS n_documents, flatten(list(acronyms)) AS acronyms,
-           list_distinct(flatten(list(blocks))) AS blocks
-    FROM read_parquet($files) GROUP BY type, key"""
-# The forms that some forms may be joined with, directly or through others.
-_NEAR_FORMS = """
-    WITH RECURSIVE links AS (SELECT type, key, unnest(blocks) AS block FROM forms),
-    near AS (
-        SELECT DISTINCT block FROM links SEMI JOIN due USING (type, key)
-        UNION
-        SELECT other.block FROM near JOIN links AS own USING (block)
-        JOIN links AS other ON other.type = own.type AND other.key = own.key)
-    SELECT * EXCLUDE (blocks) FROM forms SEMI JOIN (
-        SELECT DISTINCT type, key FROM links SEMI JOIN near USING (block)) USING (type, key)"""
-_NO_DATE_US = 2**62
 
 
 # --- in the flow process --------------------------------------------------------------------------------------------
@@ -96,7 +67,7 @@ def identify(
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "tasks.identities", str(folder)],
+            [sys.executable, "-m", "tasks.clusters", str(folder)],
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
@@ -138,13 +109,13 @@ def store_entities(settling: Settling, *, digest: str) -> int:
 def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest: str) -> int:
     """In a worker: `temp` as the file of all entities that documents name; the number of its rows."""
     places = load_places(gazetteers)
-    aliases = _aliases_in(read_arrow(folder / ALIASES))
+    aliases: dict[str, list[str]] = json.loads((folder / ALIASES).read_text())
     schema = schema_of(ENTITIES)
 
     def tables() -> Iterator[pa.Table]:
         if not dataset_files(out / DOCUMENTS):
             return
-        with _connect() as connection:
+        with open_duckdb(folder) as connection:
             found = connection.sql(_ENTITIES, params={"files": parquet_pattern(out, DOCUMENTS)})
             for batch in found.to_arrow_reader(ROW_GROUP_ROWS):
                 columns = {name: batch.column(name) for name in batch.schema.names}
@@ -161,9 +132,10 @@ def write_entities(out: Path, temp: Path, folder: Path, gazetteers: Path, digest
 
 
 _ENTITIES = f"""
-    WITH mentions AS (
+    WITH named_or_not AS (
         SELECT document_id, fetched_at, coalesce(language, 'und') AS language, unnest(entities, recursive := true)
         FROM read_parquet($files) ),
+    mentions AS (FROM named_or_not WHERE entity_id IS NOT NULL),
     by_document AS (
         SELECT entity_id, document_id, any_value(fetched_at) AS fetched_at, count(*) AS n
         FROM mentions GROUP BY entity_id, document_id ),
@@ -192,120 +164,3 @@ _ENTITIES = f"""
     SELECT * FROM named JOIN by_language USING (entity_id)
     JOIN surfaces USING (entity_id) JOIN counted USING (entity_id)
     ORDER BY n_documents DESC, entity_id"""
-
-
-# --- in its own process ---------------------------------------------------------------------------------------------
-
-
-def read_forms(out: Path, due: Iterable[Path] | None = None) -> list[NameForm]:
-    """The forms of all name_forms files, those of one key as one.
-
-    Where some files are `due`: their forms only, and those that these may be joined with.
-    """
-    if not dataset_files(out / NAME_FORMS):
-        return []
-    with _connect() as connection:
-        connection.execute(_ALL_FORMS, {"files": parquet_pattern(out, NAME_FORMS)})
-        if due is None:
-            rows = connection.execute("SELECT * EXCLUDE (blocks) FROM forms").fetchall()
-        else:
-            files = [plain_pattern(path) for path in due]
-            chosen = "DISTINCT type, key FROM read_parquet($files)" if files else "type, key FROM forms LIMIT 0"
-            connection.execute(f"CREATE TABLE due AS SELECT {chosen}", {"files": files} if files else {})
-            rows = connection.execute(_NEAR_FORMS).fetchall()
-    definitions: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, key, _, _, _, acronyms in rows:
-        for acronym in acronyms or ():
-            definitions[acronym][key] += 1
-    return [
-        NameForm(
-            type_,
-            key,
-            name,
-            (_NO_DATE_US if first[0].year > 9000 else int(first[0].timestamp() * 1e6), first[1]),
-            n_documents,
-            tuple(sorted(definitions[key].items())) if type_ == "ORG" and key in definitions else (),
-        )
-        for type_, key, name, first, n_documents, _ in rows
-    ]
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
-    connection.execute(
-        f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = true"
-    )
-    return connection
-
-
-def leave_identities(folder: Path) -> None:
-    """Nothing; afterwards the folder holds the answers to its question."""
-    asked = json.loads((folder / ASKED).read_text())
-    out = Path(asked["out"])
-    titles = load_titles(Path(asked["gazetteers"]))
-    known = _known_aliases(out)
-    # A run that settles new pages looks at what these may be joined with; one that settles everything at all names,
-    # and so does one that does not know the aliases of the others.
-    is_everything = asked["everything"] or known is None
-    near = None if is_everything else [names_path(Path(path), out) for path in asked["due"]]
-    clusters = cluster_names(read_forms(out, near), given_names=titles["ar"].given_names, lexicon=load_lexicon())
-    whose = {(form.type, form.key): number for number, cluster in enumerate(clusters) for form in cluster.forms}
-    for path in map(Path, asked["due"]):
-        write_names(folder, path.stem, _names_of(path, out, clusters, whose))
-    changed = []
-    for stated_path, stated in asked["settled"]:
-        names = _names_of(Path(stated_path), out, clusters, whose)
-        if names_digest(names) != stated:
-            changed.append(stated_path)
-            write_names(folder, Path(stated_path).stem, names)
-    aliases = {cluster.entity_id: sorted(cluster.aliases) for cluster in clusters if len(cluster.forms) > 1}
-    if not is_everything:
-        aliases = _older_aliases(known or {}, clusters) | aliases
-    _write_aliases(folder, aliases)
-    found = {"files": changed, "has_other_aliases": is_everything and known != aliases}
-    (folder / CHANGED).write_text(json.dumps(found))
-
-
-def _known_aliases(out: Path) -> dict[str, list[str]] | None:
-    """Aliases by entity_id as `entities` gives them; None where there is none, or none that can be read."""
-    if entities_digest(out) is None:
-        return None
-    try:
-        return _aliases_in(read_columns(entities_path(out), ["entity_id", "aliases"]))
-    except (OSError, pa.ArrowException):
-        return None
-
-
-def _older_aliases(known: Mapping[str, list[str]], clusters: Iterable[Cluster]) -> dict[str, list[str]]:
-    """The known aliases of the entities that are in no cluster."""
-    ids = {cluster.entity_id for cluster in clusters}
-    return {entity_id: aliases for entity_id, aliases in known.items() if entity_id not in ids}
-
-
-def _aliases_in(table: pa.Table) -> dict[str, list[str]]:
-    pairs = zip(table.column("entity_id").to_pylist(), table.column("aliases").to_pylist(), strict=True)
-    return {entity_id: aliases for entity_id, aliases in pairs if aliases}
-
-
-def _names_of(
-    pages: Path, out: Path, clusters: Sequence[Cluster], whose: Mapping[tuple[str, str], int]
-) -> dict[tuple[str, str], tuple[str, str]]:
-    table = read_columns(names_path(pages, out), ["type", "key"])
-    names = {}
-    for form in zip(table.column("type").to_pylist(), table.column("key").to_pylist(), strict=True):
-        cluster = clusters[whose[form]]
-        names[form] = (cluster.entity_id, cluster.name)
-    return names
-
-
-def _write_aliases(folder: Path, aliases: Mapping[str, list[str]]) -> None:
-    columns = {
-        "entity_id": pa.array(list(aliases), pa.string()),
-        "aliases": pa.array(list(aliases.values()), pa.list_(pa.string())),
-    }
-    write_arrow(folder / ALIASES, pa.table(columns))
-
-
-if __name__ == "__main__":
-    end_with_parent()
-    leave_identities(Path(sys.argv[1]))

@@ -3,41 +3,33 @@
 `write_name_forms` runs in worker processes; `derive_name_forms` drives them from the flow process.
 """
 
-import hashlib
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pyarrow as pa
 
 from tasks.corpus.boilerplate import rules_digest
-from tasks.corpus.identities import NameForm, blocks_of
+from tasks.corpus.identities import MAX_COMPANIONS, NameForm, blocks_of, companion_hash
 from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
 from tasks.lexicons.words import name_key
+from tasks.names import names_path
 from tasks.records.article import Mention
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.settled import Settling, accepted_rows, placed_mentions, settled_columns
 from tasks.site_rules import Rules
 from tasks.store.files import commit_temp, read_groups, temp_path, write_temp
 from tasks.store.footers import NamesFooter, read_pages_footer
-from tasks.store.layout import NAME_FORMS, crawl_date_of, file_path
+from tasks.store.layout import NAME_FORMS
 from tasks.store.tables import schema_of
 from tasks.workers.pool import WorkFailed
 
-# (type, key) -> (entity_id, name)
-Names: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
 # Long after any fetch: a mention without a date is the youngest.
 NO_DATE = datetime(9999, 12, 31, tzinfo=UTC)
-
-
-def names_path(pages: Path, out: Path) -> Path:
-    """The name_forms file of a pages file."""
-    return file_path(out, NAME_FORMS, crawl_date=crawl_date_of(pages), batch_id=pages.stem)
 
 
 def derive_name_forms(pages: Iterable[Path], *, settling: Settling) -> None:
@@ -73,6 +65,7 @@ class _Form:
     first: tuple[datetime, str] = (NO_DATE, "")
     documents: set[str] = field(default_factory=set)
     acronyms: list[str] = field(default_factory=list)
+    companions: set[int] = field(default_factory=set)
 
 
 def write_name_forms(pages: Path, temp: Path, gazetteers: Path, version: str, rules: Rules) -> int:
@@ -114,6 +107,8 @@ def _add(
     forms: dict[tuple[str, str], _Form], document_id: str, fetched_at: datetime, mentions: Iterable[Mention]
 ) -> None:
     defined: set[tuple[str, str]] = set()
+    mentions = list(mentions)
+    company = _company(mentions)
     for mention in mentions:
         key = name_key(mention.name)
         if mention.entity_id is not None or not key:
@@ -122,11 +117,24 @@ def _add(
         form.names[mention.name] += 1
         rank = (fetched_at, document_id)
         form.first = min(form.first, rank) if form.documents else rank
+        if document_id not in form.documents:
+            others = company - {companion_hash(mention.type, key)}
+            form.companions = set(sorted(form.companions | others)[:MAX_COMPANIONS])
         form.documents.add(document_id)
         acronym = name_key(mention.surface)
         if mention.type == "ORG" and mention.surface.isupper() and acronym != key and (key, acronym) not in defined:
             defined.add((key, acronym))
             form.acronyms.append(acronym)
+
+
+def _company(mentions: Iterable[Mention]) -> set[int]:
+    """The people and organisations that a document names, as hashes: the smallest that any of them can need."""
+    named = {
+        companion_hash(mention.type, mention.entity_id or name_key(mention.name))
+        for mention in mentions
+        if mention.type != "LOC"
+    }
+    return set(sorted(named)[: MAX_COMPANIONS + 1])
 
 
 def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> dict[str, Any]:
@@ -141,48 +149,6 @@ def _to_row(key: tuple[str, str], form: _Form, lexicon: NameLexicon | None) -> d
         "first_document_id": document_id,
         "n_documents": len(form.documents),
         "blocks": sorted(blocks),
+        "companions": sorted(form.companions),
         "acronyms": sorted(form.acronyms),
     }
-
-
-# --- names on their way from identities to documents -----------------------------------------------------------------
-
-
-def read_names(folder: Path, batch_id: str) -> Names:
-    """The names that the documents of a batch are to bear."""
-    table = read_arrow(_names_file(folder, batch_id))
-    columns = (table.column(name).to_pylist() for name in ("type", "key", "entity_id", "name"))
-    return {(type_, key): (entity_id, name) for type_, key, entity_id, name in zip(*columns, strict=True)}
-
-
-def names_digest(names: Names) -> str:
-    """sha256 (hex) over who is who among some names."""
-    return hashlib.sha256(json.dumps(sorted([*key, *named] for key, named in names.items())).encode()).hexdigest()
-
-
-def _names_file(folder: Path, batch_id: str) -> Path:
-    return folder / f"{batch_id}.arrow"
-
-
-def write_names(folder: Path, batch_id: str, names: Names) -> None:
-    """Leave in a folder the names that the documents of a batch are to bear."""
-    keys, named = list(names), list(names.values())
-    columns = {
-        "type": [key[0] for key in keys],
-        "key": [key[1] for key in keys],
-        "entity_id": [name[0] for name in named],
-        "name": [name[1] for name in named],
-    }
-    write_arrow(_names_file(folder, batch_id), pa.table({n: pa.array(v, pa.string()) for n, v in columns.items()}))
-
-
-def write_arrow(path: Path, table: pa.Table) -> None:
-    """Write a table as an Arrow IPC file, for another process of the run."""
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
-
-
-def read_arrow(path: Path) -> pa.Table:
-    """The table that `write_arrow` wrote."""
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()

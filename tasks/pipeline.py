@@ -23,7 +23,7 @@ from tasks.extract.article import warm_up as warm_up_extraction
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
 from tasks.lexicons.words import name_key
-from tasks.name_forms import Names, names_digest, read_names
+from tasks.names import Names, names_digest, read_names
 from tasks.page import Work, rejected_page, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
 from tasks.records.article import Mention, Rejection

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.records.article import REASONS
 from tasks.records.columns import column_metadata
-from tasks.records.rows import Document, Page
+from tasks.records.rows import Document, EntityRow, Page
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -38,7 +38,14 @@ def reason_table() -> str:
     return "\n".join(["| reason | meaning |", "|---|---|", *(f"| `{code}` | {why} |" for code, why in REASONS.items())])
 
 
-PARTS = {"columns": column_table, "reasons": reason_table}
+def entities_table() -> str:
+    """Every column of `entities`."""
+    return "\n".join(
+        ["| column | type | null | meaning |", "|---|---|---|---|", *map(_row, column_metadata(EntityRow))]
+    )
+
+
+PARTS = {"entities": entities_table, "columns": column_table, "reasons": reason_table}
 
 
 def filled(readme: str) -> str:
@@ -51,7 +58,7 @@ def filled(readme: str) -> str:
     return readme
 
 
-COMMAND_BLOCK = re.compile(r"```console\n\$ (?P<command>(?:marsad|echo) [^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+COMMAND_BLOCK = re.compile(r"```console\n\$ (?P<command>(?:marsad|echo|printf) [^\n]*)\n(?P<output>.*?)```", re.DOTALL)
 
 
 def answer(command: str, **environment: str) -> str:

@@ -45,7 +45,20 @@ def test_every_python_block_runs_on_the_samples(code: str, samples_out: Path, tm
 
 
 def test_every_command_of_the_command_line_is_in_the_readme() -> None:
-    for command in ("run", "settle", "rebuild", "fetch", "sources", "state", "why", "serve", "query", "tag", "doctor"):
+    for command in (
+        "run",
+        "settle",
+        "rebuild",
+        "fetch",
+        "sources",
+        "state",
+        "why",
+        "serve",
+        "query",
+        "tag",
+        "identify",
+        "doctor",
+    ):
         assert f"`marsad {command}" in TEXT
 
 

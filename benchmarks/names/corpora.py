@@ -1,5 +1,6 @@
 """The sentences that recognisers of names are trained and judged on: files of SHARED/ner, and which parts of them."""
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +48,14 @@ class Sentence:
 
 def read_part(shared: Path, part: Part) -> list[Sentence]:
     """The sentences of a part that hold a word."""
-    rows = read_jsonl(shared / "ner" / f"{part.file}.jsonl")[part.first : part.end]
-    found = [to_sentence(row) for row in rows if row["tokens"]]
+    found = [to_sentence(row) for row in read_rows(shared, part)]
     return [sentence for sentence in found if len(sentence.words)]
+
+
+def read_rows(shared: Path, part: Part) -> list[dict[str, Any]]:
+    """The rows of a part that hold a token."""
+    rows = read_jsonl(shared / "ner" / f"{part.file}.jsonl")[part.first : part.end]
+    return [row for row in rows if row["tokens"]]
 
 
 def to_sentence(row: dict[str, Any]) -> Sentence:
@@ -69,3 +75,27 @@ def gold_spans(tokens: Sequence[str], tags: Sequence[str]) -> Iterator[tuple[int
         if kind:
             opened = (opened[0] if opened else at, at + len(token), kind)
         at += len(token) + 1
+
+
+def with_other_names(
+    rows: Sequence[dict[str, Any]], people: Sequence[str], places: Sequence[str], *, seed: int
+) -> list[dict[str, Any]]:
+    """Copies of the rows that name people or places, with other names in their stead.
+
+    What stands around a name teaches more when the names themselves are many: parts of people's names are drawn from
+    `people`, names of places of one word from `places`.
+    """
+    dice = random.Random(seed)
+    copies = []
+    for row in rows:
+        tokens = list(row["tokens"])
+        tags = row["tags"]
+        for i, tag in enumerate(tags):
+            is_single = tag == "B-LOC" and tags[i + 1 : i + 2] != ["I-LOC"]
+            if tag.endswith("PER") and len(tokens[i]) > 2 and dice.random() < 0.7:
+                tokens[i] = dice.choice(people)
+            elif is_single and dice.random() < 0.5:
+                tokens[i] = dice.choice(places)
+        if tokens != row["tokens"]:
+            copies.append({"tokens": tokens, "tags": tags})
+    return copies

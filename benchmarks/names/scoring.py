@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from benchmarks.names.corpora import TYPES, Sentence
 from tasks.records.article import Recogniser
 
 ALL = "ALL"
+Figures: TypeAlias = dict[str, tuple[float, float, float]]
 
 
-def score(
-    recogniser: Recogniser, sentences: Iterable[Sentence], language: str
-) -> dict[str, tuple[float, float, float]]:
+def score(recogniser: Recogniser, sentences: Iterable[Sentence], language: str) -> Figures:
     """(precision, recall, F) by type and over all."""
     right, found, due = Counter[str](), Counter[str](), Counter[str]()
     for sentence in sentences:

@@ -5,23 +5,24 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pycrfsuite
 
-from benchmarks.names.corpora import TYPES, Sentence
+from benchmarks.names.corpora import Sentence
 from tasks.enrich.name_features import (
-    WordFeatures,
+    LABELS,
     sentence_features,
     span_codes,
     units_of,
-    word_features,
 )
-from tasks.enrich.name_weights import FORMAT, Weights
-from tasks.enrich.names_model import Lexicon
+from tasks.enrich.name_weights import FORMAT, Floats, Weights
+from tasks.enrich.names_model import Lexicon, describe_words
 from tasks.enrich.spans import without_overlaps
 
-LABELS = ("O", *(f"{place}-{kind}" for kind in TYPES for place in "BI"))
+Letters: TypeAlias = npt.NDArray[np.int8]
 # Weights are held as whole numbers; the largest is so many.
 LARGEST = 32_767
 
@@ -44,31 +45,26 @@ class Chain:
     labels: list[str]
 
 
-def to_chains(sentences: Iterable[Sentence], lexicon: Lexicon, language: str) -> list[Chain]:
+def to_chains(sentences: Iterable[Sentence], lexicon: Lexicon, language: str, letters: Letters) -> list[Chain]:
     """The sentences with the features the recogniser will see."""
     profile = lexicon.language_words(language)
-    known: dict[str, WordFeatures] = {}
-
-    def describe(surface: str, key: str) -> WordFeatures:
-        found = known.get(surface)
-        if found is None:
-            classes = lexicon.word_classes(surface, key, profile)
-            found = known[surface] = word_features(surface, key, classes, language=language)
-        return found
-
+    sentences = list(sentences)
+    keys = {surface: key for s in sentences for surface, key in zip(s.words.surfaces, s.words.keys, strict=True)}
+    described = describe_words(list(keys), list(keys.values()), lexicon, profile, letters)
+    known = dict(zip(keys, described, strict=True))
     chains = []
     for sentence in sentences:
         words, labels = sentence.words, sentence.labels()
         spans = without_overlaps(lexicon.rule_spans(words, profile), taken=[False] * len(words))
         codes = span_codes(spans, len(words))
-        features = [describe(*pair) for pair in zip(words.surfaces, words.keys, strict=True)]
+        features = [known[surface] for surface in words.surfaces]
         for first, end in units_of(words):
             rows = sentence_features(words, (first, end), codes, features)
             chains.append(Chain(rows, labels[first:end]))
     return chains
 
 
-def train(chains: Sequence[Chain], language: str, penalties: Penalties) -> Weights:
+def train(chains: Sequence[Chain], language: str, penalties: Penalties, letters: Letters) -> Weights:
     """The weights that fit the chains best under the penalties. The same chains give the same weights."""
     held = Counter(feature for chain in _distinct(chains) for feature in {f for row in chain.features for f in row})
     kept = {feature: str(feature) for feature, count in held.items() if count >= penalties.least_sentences}
@@ -97,16 +93,14 @@ def train(chains: Sequence[Chain], language: str, penalties: Penalties) -> Weigh
     transitions = np.zeros((len(LABELS), len(LABELS)), dtype=np.float32)
     for (before, after), weight in info.transitions.items():
         transitions[columns[before], columns[after]] = weight
-    return to_weights(rows, transitions, language)
+    return to_weights(rows, transitions, letters, language)
 
 
 def _distinct(chains: Sequence[Chain]) -> Iterable[Chain]:
     return {tuple(map(tuple, chain.features)): chain for chain in chains}.values()
 
 
-def to_weights(
-    rows: dict[int, list[float]], transitions: np.ndarray[tuple[int, int], np.dtype[np.float32]], language: str
-) -> Weights:
+def to_weights(rows: dict[int, list[float]], transitions: Floats, letters: Letters, language: str) -> Weights:
     """Weights as whole numbers, those that round to nothing left out."""
     features = np.array(sorted(rows), dtype=np.uint32)
     values = np.array([rows[int(feature)] for feature in features], dtype=np.float64)
@@ -114,7 +108,7 @@ def to_weights(
     whole = np.rint(values / scale).astype(np.int16)
     is_kept = np.abs(values).max(axis=1) >= 0.02
     about = {"format": FORMAT, "language": language, "labels": LABELS, "scale": scale}
-    return Weights(features[is_kept], whole[is_kept], transitions, about)
+    return Weights(features[is_kept], whole[is_kept], transitions, letters, about)
 
 
 def mean_of(one: Weights, other: Weights, share: float = 0.5) -> Weights:
@@ -126,4 +120,4 @@ def mean_of(one: Weights, other: Weights, share: float = 0.5) -> Weights:
             before = rows.get(feature)
             rows[feature] = row if before is None else [a + b for a, b in zip(before, row, strict=True)]
     transitions = one.transitions * np.float32(share) + other.transitions * np.float32(1 - share)
-    return to_weights(rows, transitions, one.about["language"])
+    return to_weights(rows, transitions, one.letters, one.about["language"])

@@ -1,9 +1,9 @@
 """Who is who: the names that the pages of a corpus use, in clusters of one person or body each.
 
 Evidence, from the surest to the weakest: one folded form; one plain spelling (Hammouchi, Hamouchi); an Arabic given
-name in any Latin spelling before the same family name (Mohamed, Muhammad); a transliteration from other scripts;
-an acronym that texts define; and, between Arabic and Latin letters, the odds of the trained model for every word of
-the name. Names that share a word only, and whatever is in doubt, stay apart.
+name in any Latin spelling before the same family name (Mohamed, Muhammad); a transliteration from other scripts; an
+acronym that texts define; one letter of difference in the same company; and, between Arabic and Latin letters, the odds
+of the trained model for every word of the name. Names that share a word only, and whatever is in doubt, stay apart.
 
 The result depends on the set of forms, not on their order: clusters are made by equal keys, and each Latin cluster
 joins at most one Arabic one, so that no chain of likenesses draws strangers together.
@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 from tasks.corpus.name_lexicon import NameLexicon
 from tasks.corpus.name_words import (
@@ -47,6 +48,12 @@ MAX_COMPARED = 200_000
 MAX_WORDS = 16
 # An acronym stands for the long form that most texts which define it give, where that is so many of them.
 MIN_SHARE_OF_DEFINITIONS = 2 / 3
+# Names that differ in a letter are one person's where so many others stand beside both, and such a share of them.
+MIN_COMPANIONS = 3
+MIN_SHARE_OF_COMPANIONS = 0.4
+MAX_COMPANIONS = 32
+MIN_LETTERS_MISSPELT = 5
+MAX_MISSPELT = 50
 
 When = tuple[int, str]
 
@@ -55,7 +62,8 @@ When = tuple[int, str]
 class NameForm:
     """One folded form of a name: its type, how it is written most, its first mention (µs, document_id), its documents.
 
-    `definitions` are the long forms (keys) that texts give for an acronym, with the number of those texts.
+    `definitions` are the long forms (keys) that texts give for an acronym, with the number of those texts; `companions`
+    are hashes (`companion_hash`) of whom its documents name beside it, the smallest MAX_COMPANIONS.
     """
 
     type: str
@@ -64,6 +72,7 @@ class NameForm:
     first: When
     n_documents: int = 1
     definitions: tuple[tuple[str, int], ...] = ()
+    companions: frozenset[int] = frozenset()
 
     @property
     def own_id(self) -> str:
@@ -120,6 +129,8 @@ def cluster_names(
         _join_equal(groups, given, lexicon, is_person=type_ == "PER")
         if type_ == "ORG":
             _join_acronyms(groups)
+        if type_ == "PER":
+            _join_misspelt(groups, lexicon)
         _join_scripts(groups, odds, is_person=type_ == "PER")
         clusters += [Cluster(tuple(members)) for members in groups.members()]
     return sorted(clusters, key=lambda cluster: cluster.forms[0].rank)
@@ -193,12 +204,60 @@ def blocks_of(form: NameForm, *, acronyms: Iterable[str] = (), lexicon: NameLexi
 
     `acronyms` are those that texts define as the form.
     """
+    words = _latin_words(form, lexicon)
     # A name without a word is compared with none, but is in a block of its own.
-    blocks = _blocks(_latin_words(form, lexicon), form.type) or {form.key}
-    found = {f"{form.type} {block}" for block in blocks}
+    found = {f"{form.type} {block}" for block in _blocks(words, form.type) or {form.key}}
+    if form.type == "PER":
+        found |= {f"PER ? {spelling}" for spelling in _misspellings(words)}
     if form.type == "ORG":
         found |= {f"ORG ~ {acronym}" for acronym in (form.key, *acronyms) if " " not in acronym}
     return frozenset(found)
+
+
+def companion_hash(type_: str, identity: str) -> int:
+    """The hash (64 bits) of a person or organisation, by entity_id or key, among the companions of a name."""
+    return int.from_bytes(hashlib.blake2b(f"{type_}\0{identity}".encode(), digest_size=8).digest(), "big")
+
+
+def _misspellings(words: tuple[str, ...]) -> list[str]:
+    """The name with its last word one letter shorter, in every way: two that differ in a letter have one in common.
+
+    The first letter of a word is the one that people get right.
+    """
+    if len(words) < 2 or len(words[-1]) < MIN_LETTERS_MISSPELT:
+        return []
+    family = words[-1]
+    shorter = (family[:at] + family[at + 1 :] for at in range(1, len(family)))
+    before = " ".join(map(plain_spelling, words[:-1]))
+    return sorted({f"{before} {spelling}" for spelling in (family, *shorter)})
+
+
+def _join_misspelt(groups: _Groups, lexicon: NameLexicon | None) -> None:
+    """Join names whose last words differ in one letter, where the same people and bodies stand beside both.
+
+    Jürgen Stock is Jürgen Stork where both are named among the same; and two men of one document are not one.
+    """
+    by_spelling: dict[str, list[int]] = defaultdict(list)
+    for index, form in enumerate(groups.forms):
+        if len(form.companions) >= MIN_COMPANIONS:
+            for spelling in _misspellings(_latin_words(form, lexicon)):
+                by_spelling[spelling].append(index)
+    for spelling in sorted(by_spelling):
+        same = by_spelling[spelling][:MAX_MISSPELT]
+        for one, other in combinations(same, 2):
+            if groups.find(one) != groups.find(other) and _are_in_one_company(groups.forms[one], groups.forms[other]):
+                groups.join(one, other)
+
+
+def _are_in_one_company(one: NameForm, other: NameForm) -> bool:
+    if companion_hash(one.type, one.key) in other.companions or companion_hash(other.type, other.key) in one.companions:
+        return False
+    # Of a set that was cut, what is beyond its largest hash is not known: the two are compared up to there.
+    cut = [max(form.companions) for form in (one, other) if len(form.companions) == MAX_COMPANIONS]
+    reach = min(cut, default=2**64)
+    company, others = ({hash_ for hash_ in form.companions if hash_ <= reach} for form in (one, other))
+    n_shared = len(company & others)
+    return n_shared >= MIN_COMPANIONS and n_shared / min(len(company), len(others)) >= MIN_SHARE_OF_COMPANIONS
 
 
 def _latin_words(form: NameForm, lexicon: NameLexicon | None) -> tuple[str, ...]:

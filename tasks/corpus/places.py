@@ -46,7 +46,8 @@ def _identified(
     countries: frozenset[str | None],
 ) -> Mention:
     if mention.type == "ORG":
-        organisation = organisations.find(mention.name)
+        # Of an acronym that the text defines, the name is its long form.
+        organisation = organisations.find(mention.name) or organisations.find_defined(mention.surface, mention.name)
         return (
             mention
             if organisation is None

@@ -1,6 +1,7 @@
 """Names that stand in a lexicon: countries, regions, cities, curated organisations."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tasks.enrich.spans import ACRONYM, AREA_NAME, CITY_NAME, ORGANISATION_NAME, LanguageWords, Rule, Span
 from tasks.lexicons.organisations import OrganisationIndex
@@ -25,6 +26,10 @@ _UNSPACED = (
     ("\u3040", "\u30ff"),
     ("\u3400", "\u9fff"),
     ("\uac00", "\ud7af"),
+)
+# "City", "capital" and the like: in Arabic they stand before a name and are no part of it.
+_COMMON_NOUNS = frozenset(
+    {"مدينه", "بلده", "قريه", "عاصمه", "محافظه", "منطقه", "اقليم", "ولايه", "دوله", "مملكه", "جزيره"}
 )
 # Languages that write every noun with a capital: a capital beside a name says nothing there.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
@@ -96,18 +101,34 @@ class LexiconNames:
             found.append("acronym")
         return found
 
-    def clitic(self, surface: str, key: str, language: LanguageWords) -> tuple[int, str]:
+    def trimmed(self, words: Words, span: Span, language: LanguageWords) -> Span:
+        """A model's span without the clitic or the common noun that stands before the name."""
+        if language.code != "ar":
+            return span
+        first = span.first
+        if span.type == "LOC" and first < span.last and words.keys[first].lstrip("ول") in _COMMON_NOUNS:
+            first += 1
+        skip, prefix = self._clitic(words.surfaces[first], words.keys[first], language)
+        return replace(span, first=first, skip=skip, prefix=prefix)
+
+    def _clitic(self, surface: str, key: str, language: LanguageWords) -> tuple[int, str]:
         """(letters to skip, letters they stand for) of the first word of a name: Arabic clitics stay outside.
 
         A clitic is one where the rest is a name and the word as it stands is none; the article behind لـ always shows.
         """
-        if language.code != "ar":
-            return 0, ""
         given, heads = language.titles.given_names, language.forms.heads
         for skip, prefix, reading in _readings(key, surface, language.code):
             if self._names_something(reading) or reading in given or reading in heads or prefix:
                 return skip, prefix
         return 0, ""
+
+    def is_other_word(self, key: str, language: LanguageWords) -> bool:
+        """Whether a folded word is a country in other languages only, or a word or family name before it is a place."""
+        titles = language.titles
+        if key in titles.ambiguous:
+            return True
+        is_city = any(is_main and place.population >= MIN_POPULATION for place, is_main in self._places.cities(key))
+        return not is_city and self._places.is_foreign_area(key, language=language.code)
 
     def _at(self, words: Words, index: int, language: LanguageWords) -> Span | None:
         for skip, prefix, key in _readings(words.keys[index], words.surfaces[index], language.code):

@@ -67,9 +67,20 @@ class LexiconRecogniser:
         """What the lexicons know of a single word, by short names: classes that a trained model has weights for."""
         return (*self._names.classes(surface, key, language), *word_classes(key, language))
 
-    def clitic(self, surface: str, key: str, language: LanguageWords) -> tuple[int, str]:
-        """Letters of a name's first word that stand outside it, and what they stand for: (1, "") of "بالمغرب"."""
-        return self._names.clitic(surface, key, language)
+    def trimmed(self, words: Words, span: Span, language: LanguageWords) -> Span:
+        """A model's span without the clitic or the common noun that stands before the name.
+
+        "بالمغرب" names المغرب, "مدينة طنجة" names طنجة; what an airport or a street is called is named with it.
+        """
+        return self._names.trimmed(words, span, language)
+
+    def refuses(self, words: Words, span: Span, language: LanguageWords) -> bool:
+        """Whether the lexicons know that a model's span is none.
+
+        A single word that is a country in other languages only, or a word or family name before it is a place.
+        """
+        is_word = span.first == span.last and span.type != "PER"
+        return is_word and self._names.is_other_word(words.keys[span.first], language)
 
     def language_words(self, code: str) -> LanguageWords:
         """What the rules know about a language; of one without entries of its own, what holds in any."""

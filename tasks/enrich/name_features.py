@@ -28,6 +28,7 @@ SHAPES = ("lower", "capital", "upper", "letter", "mixed", "digit", "uncased")
 N_SHAPES = len(SHAPES)
 UPPER = SHAPES.index("upper")
 _TYPES = ("PER", "ORG", "LOC")
+LABELS = ("O", *(f"{place}-{kind}" for kind in _TYPES for place in "BI"))
 N_RULES = 10
 N_CODES = 1 + 2 * len(_TYPES) * N_RULES
 

@@ -1,5 +1,6 @@
 """The weights of a trained recogniser of names, as a file and in memory."""
 
+import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tasks.enrich.likeness import KINDS, N_WEIGHTS
 from tasks.records.errors import UsageError
 
 FORMAT = 1
@@ -18,11 +20,12 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of one language: of features by their number, sorted; and of label after label."""
+    """Weights of one language: of features by their number, sorted; of label after label; of letters (likeness.py)."""
 
     features: npt.NDArray[np.uint32]
     values: npt.NDArray[np.int16]
     transitions: Floats
+    letters: npt.NDArray[np.int8]
     about: dict[str, Any]
 
     @property
@@ -44,6 +47,7 @@ class Weights:
             "features": self.features,
             "values": self.values,
             "transitions": self.transitions,
+            "letters": self.letters,
             "about": np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8),
         }
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
@@ -58,14 +62,15 @@ def read_weights(path: Path, language: str) -> Weights:
         "`make models` trains it anew, installing Marsad again brings it back, `lexicon` in the settings needs none"
     )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             about = json.loads(file["about"].tobytes())
-            found = Weights(file["features"], file["values"], file["transitions"], about)
+            found = Weights(file["features"], file["values"], file["transitions"], file["letters"], about)
         is_sound = (
             about["format"] == FORMAT
             and about["language"] == language
             and found.values.shape == (len(found.features), len(found.labels))
             and found.transitions.shape == (len(found.labels),) * 2
+            and found.letters.shape == (len(KINDS), N_WEIGHTS)
             and found.labels[0] == "O"
             and len(found.features) > 0
         )
@@ -86,7 +91,9 @@ class KnownScores:
         self._rows: dict[str, int] = {}
         # Row 0 is that of nothing: no word, no score.
         self.scores = np.zeros((256, *width), dtype=np.float32)
-        self.n_computed = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def rows(self, things: Iterable[str], compute: Callable[[list[str]], Floats]) -> dict[str, int]:
         """Thing -> row of `scores`, for all known; `compute` gives the scores of those not met before."""
@@ -103,5 +110,4 @@ class KnownScores:
                 self.scores = np.concatenate([self.scores, more])
             self.scores[begin:end] = compute(new)
             self._rows.update(zip(new, range(begin, end), strict=True))
-            self.n_computed += len(new)
         return self._rows

@@ -9,6 +9,11 @@ from tasks.lexicons.titles import Titles
 from tasks.lexicons.words import Words
 from tasks.records.article import EntityType, Mention
 
+# Abbreviations that end names and keep their dot.
+_DOTTED = frozenset({"inc", "corp", "ltd", "co", "jr", "sr", "bros", "cia"})
+# Letters between the dots of initials: "U.S.", "EE.UU.".
+_MAX_INITIALS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -91,7 +96,19 @@ def without_overlaps(spans: Iterable[Span], *, taken: list[bool]) -> list[Span]:
 
 def to_mention(words: Words, span: Span) -> Mention:
     """The mention of a span; its name is the surface with plain spaces and the article a clitic had swallowed."""
-    start, end = words.starts[span.first] + span.skip, words.ends[span.last]
+    start, end = words.starts[span.first] + span.skip, words.ends[span.last] + _closing_dot(words, span)
     surface = words.text[start:end]
     name = " ".join(f"{span.prefix}{surface}".split())
     return Mention(type=span.type, name=name, surface=surface, start_char=start, end_char=end, score=span.rule.score)
+
+
+def _closing_dot(words: Words, span: Span) -> int:
+    """1 where the dot behind a name belongs to it: "U.S.", "EE.UU.", "Acme Inc."; else 0."""
+    last, end = span.last, words.ends[span.last]
+    if span.first == last or words.text[end : end + 1] != ".":
+        return 0
+    if words.keys[last] in _DOTTED:
+        return int(words.capital[last])
+    initials = words.surfaces[last - 1 : last + 1]
+    is_dotted = words.text[words.ends[last - 1] : words.starts[last]] == "."
+    return int(is_dotted and all(word.isupper() and len(word) <= _MAX_INITIALS for word in initials))

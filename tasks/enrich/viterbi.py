@@ -18,16 +18,15 @@ def best_labels(
     begins = (np.cumsum(lengths) - lengths)[order]
     sizes = lengths[order]
     longest = int(sizes[0])
-    alive = [int(np.searchsorted(-sizes, -step, side="left")) for step in range(longest)]
+    alive = np.searchsorted(-sizes, -np.arange(longest), side="left").tolist()
     came_from = np.zeros((len(emissions), n_labels), dtype=np.int8)
     score = emissions[begins].copy()
     for step in range(1, longest):
         n = alive[step]
         paths = score[:n, :, None] + transitions
-        best = paths.argmax(axis=1)
         rows = begins[:n] + step
-        came_from[rows] = best
-        score[:n] = np.take_along_axis(paths, best[:, None, :], axis=1)[:, 0] + emissions[rows]
+        came_from[rows] = paths.argmax(axis=1)
+        score[:n] = paths.max(axis=1) + emissions[rows]
     labels = np.zeros(len(emissions), dtype=np.int8)
     label = score.argmax(axis=1)
     for step in range(longest - 1, -1, -1):

@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 _ARABIC = {
@@ -32,6 +33,9 @@ _DROPPED_RANGES = (
     (0x2060, 0x2069),
 )
 _DROPPED_CHARS = (0xAD, 0xFEFF)
+# No letter beyond the second plane has two cases; surrogates are no characters.
+_CASED_PLANES = (*range(0xD800), *range(0xE000, 0x20000))
+_BLOCK_CHARS = 128
 
 
 def fold_name(name: str) -> str:
@@ -40,9 +44,29 @@ def fold_name(name: str) -> str:
     Two spellings that fold to the same string are the same name for every lexicon. Length may change, so offsets are
     never taken from it.
     """
-    if name.isascii():
+    if name.isascii() and "`" not in name:
         return name.lower()
     return name.casefold().translate(_table())
+
+
+@lru_cache(maxsize=1)
+def folded_characters() -> Mapping[str, str]:
+    """Every character that `fold_name` changes -> what it becomes, '' where it falls away.
+
+    A name is folded character by character, so that these are the whole of it.
+    """
+    found: dict[str, str] = {}
+    for block in character_blocks():
+        if block.casefold().translate(_table()) != block:
+            each = ((char, char.casefold().translate(_table())) for char in block)
+            found |= {char: folded for char, folded in each if folded != char}
+    return found
+
+
+def character_blocks() -> Iterator[str]:
+    """The characters of the planes whose letters have cases, by blocks: most blocks need no second look."""
+    for start in range(0, len(_CASED_PLANES), _BLOCK_CHARS):
+        yield "".join(map(chr, _CASED_PLANES[start : start + _BLOCK_CHARS]))
 
 
 @lru_cache(maxsize=1)

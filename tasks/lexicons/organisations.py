@@ -10,6 +10,8 @@ from tasks.lexicons.gazetteers import names_by_language, read_gazetteer
 from tasks.lexicons.words import first_words, name_key
 from tasks.records.errors import UsageError
 
+_MIN_WORD_CHARS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
@@ -40,12 +42,31 @@ class OrganisationForms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationIndex:
-    """Organisations by folded name (whatever the language), by exact acronym, and the name forms by language."""
+    """Organisations by folded name (whatever the language), by exact acronym, and the name forms by language.
+
+    `words` are the long words of all names of an organisation, by its id.
+    """
 
     by_name: Mapping[str, Organisation]
     by_acronym: Mapping[str, Organisation]
     forms: Mapping[str, OrganisationForms]
     first_words: Mapping[str, int]
+    words: Mapping[str, frozenset[str]]
+
+    def find_defined(self, acronym: str, long_form: str) -> Organisation | None:
+        """The organisation of an acronym that a text gives this long form.
+
+        None where the long form shares less than half of its words with the names known: CAF is a confederation of
+        football, and somewhere else a fund for families.
+        """
+        organisation = self.by_acronym.get(acronym)
+        if organisation is None:
+            return None
+        key = name_key(long_form)
+        words = _long_words(key)
+        known = self.words.get(organisation.entity_id, frozenset())
+        agrees = key == name_key(acronym) or 2 * len(words & known) >= max(1, len(words))
+        return organisation if agrees else None
 
     def find(self, name: str) -> Organisation | None:
         """The organisation a mention names, by acronym as written or by name however written.
@@ -65,20 +86,26 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
     content = read_gazetteer(path)
     by_name: dict[str, Organisation] = {}
     by_acronym: dict[str, Organisation] = {}
-    seen: set[str] = set()
+    long_words: dict[str, frozenset[str]] = {}
     for entry in content.get("organisations", []):
         entity_id = str(entry.get("id"))
-        if not entity_id.startswith("org:") or entity_id in seen:
+        if not entity_id.startswith("org:") or entity_id in long_words:
             raise UsageError(f"{path}: id {entity_id!r} must begin with 'org:' and stand once")
-        seen.add(entity_id)
         names = [name for _, name in names_by_language(path, entry)]
         organisation = Organisation(entity_id=entity_id, name=names[0])
+        long_words[entity_id] = frozenset().union(*(_long_words(name_key(name)) for name in names))
         for name in names:
             by_name.setdefault(name_key(name), organisation)
         for acronym in entry.get("acronyms", []):
             by_acronym.setdefault(str(acronym), organisation)
     forms = {language: _forms(words) for language, words in content.get("forms", {}).items()}
-    return OrganisationIndex(by_name=by_name, by_acronym=by_acronym, forms=forms, first_words=first_words(by_name))
+    return OrganisationIndex(
+        by_name=by_name, by_acronym=by_acronym, forms=forms, first_words=first_words(by_name), words=long_words
+    )
+
+
+def _long_words(key: str) -> frozenset[str]:
+    return frozenset(word for word in key.split() if len(word) >= _MIN_WORD_CHARS)
 
 
 def _forms(words: Mapping[str, list[str]]) -> OrganisationForms:

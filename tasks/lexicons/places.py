@@ -88,6 +88,10 @@ class PlaceIndex:
         """Whether a `name_key` is the name of a city, or of a country or region in any language."""
         return key in self._cities or key in self._all_areas
 
+    def is_foreign_area(self, key: str, *, language: str) -> bool:
+        """Whether a `name_key` is a country or region in other languages alone."""
+        return key in self._all_areas and self.area(key, language=language) is None
+
     def area_in_any_language(self, key: str) -> Place | None:
         """The country or region of that name in the first of all languages, by code, that has it."""
         for code in sorted(self._area_names):

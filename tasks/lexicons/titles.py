@@ -47,6 +47,11 @@ def load_titles(gazetteers: Path) -> Mapping[str, Titles]:
     return {language: _titles(words, shared) for language, words in ({_EVERYWHERE: {}} | languages).items()}
 
 
+def titles_of(titles: Mapping[str, Titles], language: str) -> Titles:
+    """The titles of a language; of one without its own, what holds in any."""
+    return titles.get(language) or titles[_EVERYWHERE]
+
+
 def _titles(words: Mapping[str, str], shared: Mapping[str, str]) -> Titles:
     """Entries are comma-separated texts: hundreds of names a line, as people edit them."""
     sets = {kind: frozenset(_entries(words.get(kind, "")) | _entries(shared.get(kind, ""))) for kind in _KINDS}

@@ -253,6 +253,14 @@ class NameFormRow:
             "tasks.corpus.identities.blocks_of",
         ),
     ]
+    companions: Annotated[
+        list[int],
+        Column(
+            pa.list_(pa.uint64()),
+            "Hashes of the people and organisations that its documents name too; the 32 smallest.",
+            _FORMS,
+        ),
+    ]
     acronyms: Annotated[
         list[str],
         Column(

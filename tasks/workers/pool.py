@@ -5,7 +5,6 @@ the hundredth, starts with models and date locales in memory.
 """
 
 import contextlib
-import ctypes
 import functools
 import logging
 import multiprocessing
@@ -24,7 +23,8 @@ from typing import Any, Literal, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-PR_SET_PDEATHSIG = 1
+from tasks.workers.ending import end_with_parent
+
 SENDS = 3
 # How often resident memory is looked at; a worker can fill some hundred MB in that time.
 WATCH_S = 0.25
@@ -178,15 +178,6 @@ class WorkerPool:
         for future in waiting:
             with contextlib.suppress(InvalidStateError):
                 future.set_exception(PoolStopped("the run was stopped"))
-
-
-def end_with_parent() -> None:
-    """Have this process die with its parent, and leave Ctrl-C to it."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:
-        os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _limit_worker(memory_bytes: int) -> None:

@@ -69,3 +69,20 @@ def test_the_given_mentions_stay_unchanged() -> None:
     copy = replace(mention)
     identify_places([mention], places=load_places(GAZETTEERS), organisations=load_organisations(GAZETTEERS))
     assert mention == copy
+
+
+DEFINED = [
+    ("DGSN", "Direction générale de la sûreté nationale du Royaume", "org:dgsn-ma"),
+    ("CAF", "Caisse d'allocations familiales", None),
+    ("CAF", "Confédération africaine de football", "org:caf"),
+]
+
+
+@pytest.mark.parametrize(("acronym", "long_form", "entity_id"), DEFINED)
+def test_a_curated_acronym_is_found_where_the_long_form_of_the_text_agrees(
+    acronym: str, long_form: str, entity_id: str | None
+) -> None:
+    mention = Mention(type="ORG", name=long_form, surface=acronym, start_char=0, end_char=len(acronym), score=0.8)
+    places, organisations = load_places(GAZETTEERS), load_organisations(GAZETTEERS)
+    (found,) = identify_places([mention], places=places, organisations=organisations)
+    assert found.entity_id == entity_id

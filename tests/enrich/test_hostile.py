@@ -1,7 +1,9 @@
 """Hostile texts in the enrich stage: bounded time, offsets that hold, and the names beside them found."""
 
 import time
+import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -76,6 +78,41 @@ def test_a_hostile_text_is_read_in_bounded_time_and_its_offsets_hold(name: str) 
     assert [mention.surface for mention in mentions] == [text[m.start_char : m.end_char] for m in mentions]
     ends = [0, *(mention.end_char for mention in mentions)]
     assert all(end <= mention.start_char < mention.end_char for end, mention in zip(ends, mentions, strict=False))
+
+
+# A megabyte in one paragraph and one sentence, of as many distinct words as will fit, in each language with a model.
+MEGABYTE = 1_000_000
+LONG = {
+    "en": lambda: " ".join(f"Angela Merkel met w{number}" for number in range(60_000)),
+    "fr": lambda: " ".join(f"M. Karim Tarnaoui a vu X{number}" for number in range(60_000)),
+    "es": lambda: " ".join(f"la ciudad de Ñ{number} y Lima" for number in range(60_000)),
+    "ar": lambda: " ".join(f"زار محمد بن علي المغرب ك{number}" for number in range(60_000)),
+}
+
+
+@pytest.mark.parametrize("language", LONG)
+def test_a_megabyte_in_one_sentence_takes_linear_time_and_bounded_memory(language: str) -> None:
+    recogniser = load_recogniser(GAZETTEERS, CHOICES)
+    text = LONG[language]()[:MEGABYTE]
+    recogniser.find_mentions(text[:1_000], language=language)
+    tracemalloc.start()
+    began = time.process_time()
+    mentions = recogniser.find_mentions(text, language=language)
+    seconds, (_, peak_bytes) = time.process_time() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert all(text[m.start_char : m.end_char] == m.surface != "" for m in mentions)
+    assert all(one.end_char <= other.start_char for one, other in pairwise(mentions))
+    assert seconds < 3 * BOUND_S  # tracing memory takes most of it
+    assert peak_bytes < 250_000_000
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("language", ["ar", "en", "es", "fr"])
+def test_every_model_reads_hostile_texts_whatever_their_language(name: str, language: str) -> None:
+    text = HOSTILE[name]()[:20_000]
+    mentions = load_recogniser(GAZETTEERS, CHOICES).find_mentions(text, language=language)
+    assert all(text[m.start_char : m.end_char] == m.surface != "" and 0 <= m.score <= 1 for m in mentions)
+    assert all(one.end_char <= other.start_char for one, other in pairwise(mentions))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

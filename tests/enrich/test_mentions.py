@@ -6,6 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.enrich.mentions import LexiconRecogniser
+from tasks.enrich.names_model import TRAINED_LANGUAGES
+from tasks.enrich.recognisers import load_recogniser
+from tasks.enrich.spans import SAME_DOCUMENT
 from tasks.records.article import Mention, Recogniser
 from tasks.records.errors import UsageError
 
@@ -33,9 +36,10 @@ PIECES = (
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=25).map("".join)
 
 
-@pytest.fixture(scope="session")
-def recogniser() -> Recogniser:
-    return LexiconRecogniser.load(GAZETTEERS)
+@pytest.fixture(scope="session", params=["lexicon", "trained"])
+def recogniser(request: pytest.FixtureRequest) -> Recogniser:
+    """The lexicons alone, then beside the models that ship."""
+    return load_recogniser(GAZETTEERS, tuple((code, request.param) for code in TRAINED_LANGUAGES))
 
 
 def found(recogniser: Recogniser, text: str, language: str) -> list[tuple[str, str]]:
@@ -111,6 +115,15 @@ def test_who_in_small_letters_is_no_organisation(recogniser: Recogniser) -> None
     assert found(recogniser, "the man who came; WHO IS WHO", "en") == []
 
 
+def test_the_dot_of_initials_and_abbreviations_belongs_to_the_name(recogniser: Recogniser) -> None:
+    assert found(recogniser, "Entre EE.UU. y Alemania, nada.", "es") == [("LOC", "EE.UU."), ("LOC", "Alemania")]
+    assert ("LOC", "Mexico") in found(recogniser, "He went to Mexico. Then he left.", "en")
+
+
+def test_a_dateline_in_capitals_is_a_place(recogniser: Recogniser) -> None:
+    assert found(recogniser, "RABAT (Reuters) - The king met envoys.", "en") == [("LOC", "RABAT"), ("ORG", "Reuters")]
+
+
 def test_missing_gazetteer_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"places\.yaml"):
         LexiconRecogniser.load(tmp_path)
@@ -131,6 +144,23 @@ def test_surface_is_the_text_between_the_offsets(recogniser: Recogniser, text: s
     mentions = recogniser.find_mentions(text, language=language)
     assert is_sound(text, mentions)
     assert mentions == recogniser.find_mentions(text, language=language)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=1, max_size=4), language=st.sampled_from(("ar", "fr", "es", "en")))
+def test_paragraphs_are_read_alike_alone_and_among_others(
+    recogniser: Recogniser, texts: list[str], language: str
+) -> None:
+    """Up to what a document says of its own names: that comes after, and only adds."""
+    text = "\n".join(texts)
+    mentions = recogniser.find_mentions(text, language=language)
+    assert is_sound(text, mentions)
+    at = 0
+    for line in text.split("\n"):
+        alone = recogniser.find_mentions(line, language=language)
+        named = {(m.start_char + at, m.end_char + at, m.type) for m in alone if m.score != SAME_DOCUMENT.score}
+        assert named <= {(m.start_char, m.end_char, m.type) for m in mentions}
+        at += len(line) + 1
 
 
 @pytest.mark.parametrize("piece", ["M. Jean-", "محمد بن ", "Université de ", "Paris de la ", "A, ", "x"])

@@ -64,6 +64,27 @@ def test_a_paragraph_of_every_page_goes_and_all_that_follows_from_the_text_is_ri
     assert all(NOTICE in text for text in pq.read_table(pages).column("text").to_pylist())
 
 
+def test_a_name_stays_joined_where_the_full_one_stood_in_boilerplate(tmp_path: Path) -> None:
+    masthead = "Le Journal du Port est dirigé par Mounir Taskalti, qui en répond devant ses lecteurs depuis Casablanca."
+    rows = []
+    for number in range(12):
+        stories = "".join(f"<p>{line} M. Taskalti a salué la séance {number}.</p>" for line in lines_of(number))
+        page = f"<html><body><article><h1>Séance {number}</h1><p>{masthead}</p>{stories}</article></body></html>"
+        rows.append({"url": f"https://port.example/seance/{number}", "html": page})
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    build(tmp_path / "raw", tmp_path / "out")
+    found = documents(tmp_path / "out")
+    assert len(found) == 12
+    for row in found:
+        assert [line["text"] for line in row["removed"]] == [masthead]
+        people = [entity for entity in row["entities"] if entity["surface"] == "Taskalti"]
+        assert {entity["name"] for entity in people} == {"Mounir Taskalti"}
+        assert len(people) == 4
+        stretches = [row["text"][entity["start_char"] : entity["end_char"]] for entity in row["entities"]]
+        assert stretches == [entity["surface"] for entity in row["entities"]]
+
+
 def test_a_small_site_and_one_paragraph_on_many_sites_are_left(tmp_path: Path) -> None:
     write(tmp_path / "raw", "small.jsonl", range(7))
     for n in range(12):

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
+from tasks.clusters import read_forms
 from tasks.corpus.identities import NameForm, blocks_of, cluster_names, identities
 from tasks.corpus.name_lexicon import NameLexicon
-from tasks.identities import read_forms
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
 from tasks.records.errors import RunFailed
@@ -270,7 +270,7 @@ def test_identities_that_fail_are_one_sentence_and_nothing_is_lost(
     write_stories(raw)
     poison.mkdir()
     # It strikes the process of identities alone: no other has that module for its program.
-    program = f"import os, sys\nif 'tasks.identities' in sys.orig_argv:\n    {fault}\n"
+    program = f"import os, sys\nif 'tasks.clusters' in sys.orig_argv:\n    {fault}\n"
     (poison / "sitecustomize.py").write_text(program)
     with monkeypatch.context() as patched:
         patched.setenv("PYTHONPATH", str(poison))
@@ -372,8 +372,8 @@ def test_comparing_near_names_gives_what_comparing_all_gives(
     files = [write_forms_file(out, number, [drawn_name(draw) for _ in range(n_names)]) for number in range(n_files)]
     due = draw.sample(files, draw.randrange(1, n_files + 1))
     given_names = load_titles(GAZETTEERS)["ar"].given_names
-    near = identities(cluster_names(read_forms(out, due), given_names=given_names, lexicon=LEXICON))
-    everything = identities(cluster_names(read_forms(out), given_names=given_names, lexicon=LEXICON))
+    near = identities(cluster_names(read_forms(out, due, spill=out), given_names=given_names, lexicon=LEXICON))
+    everything = identities(cluster_names(read_forms(out, spill=out), given_names=given_names, lexicon=LEXICON))
     for path in due:
         for form in pq.read_table(path).to_pylist():
             key = (form["type"], form["key"])

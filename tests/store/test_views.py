@@ -1,4 +1,4 @@
-"""The views that analysts ask: `latest`, `mentions`, `rejections`."""
+"""The views that analysts ask: `latest`, `mentions`, `co_mentions`, `rejections`."""
 
 import random
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.records.errors import UsageError
-from tasks.store.views import connect
+from tasks.store.views import MAX_PAIRED, connect
 from tests.store.rows import document, entity, page, rejected, write_documents, write_pages
 
 EARLY, LATE = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)
@@ -87,6 +87,48 @@ def test_mentions_are_one_row_a_name(tmp_path: Path) -> None:
     ]
 
 
+PAIRS = "SELECT document_id, name_a, n_mentions_a, name_b, n_mentions_b FROM co_mentions ORDER BY ALL"
+
+
+def test_co_mentions_are_one_row_a_pair_of_entities_in_a_document(tmp_path: Path) -> None:
+    names = [entity("Rabat", 0, "geo:1"), entity("Fès", 9, None), entity("Rabat", 20, "geo:1"), entity("Safi", 30, "x")]
+    write_documents(tmp_path, document(1, entities=names), document(2, entities=names[:1]), document(3, entities=[]))
+    assert ask(tmp_path, PAIRS) == [
+        (f"{1:032x}", "Fès", 1, "Rabat", 2),
+        (f"{1:032x}", "Fès", 1, "Safi", 1),
+        (f"{1:032x}", "Rabat", 2, "Safi", 1),
+    ]
+
+
+def test_co_mentions_say_where_and_of_which_kind(tmp_path: Path) -> None:
+    write_documents(tmp_path, document(1, published_at=EARLY, entities=[entity("Fès", 0, None), entity("Rabat", 9)]))
+    sql = "SELECT source, language, published_at, entity_id_a, type_a, entity_id_b, type_b FROM co_mentions"
+    assert ask(tmp_path, sql) == [("Le Matin", "fr", EARLY, None, "LOC", "geonames:1", "LOC")]
+
+
+def test_one_entity_under_two_names_is_no_pair(tmp_path: Path) -> None:
+    write_documents(tmp_path, document(1, entities=[entity("Tanger", 0, "geo:1"), entity("طنجة", 9, "geo:1")]))
+    assert ask(tmp_path, PAIRS) == []
+
+
+def test_the_earlier_fetch_of_a_page_gives_no_pairs(tmp_path: Path) -> None:
+    names = [entity("Fès", 0, None), entity("Rabat", 9)]
+    write_documents(
+        tmp_path,
+        document(1, page_id="p", fetched_at=EARLY, entities=names),
+        document(2, page_id="p", fetched_at=LATE, entities=names),
+    )
+    assert [row[0] for row in ask(tmp_path, PAIRS)] == [f"{2:032x}"]
+
+
+def test_of_a_long_document_the_names_mentioned_most_are_paired(tmp_path: Path) -> None:
+    once = [entity(f"Lieu {number}", 10 * number, None) for number in range(5_000)]
+    twice = [entity(f"Lieu {number}", 60_000 + 10 * number, None) for number in range(4_800, 5_000)]
+    write_documents(tmp_path, document(1, entities=once + twice))
+    pairs = MAX_PAIRED * (MAX_PAIRED - 1) // 2
+    assert ask(tmp_path, "SELECT count(*), min(n_mentions_a), min(n_mentions_b) FROM co_mentions") == [(pairs, 2, 2)]
+
+
 def test_rejections_are_the_rejected_pages_with_their_reasons(tmp_path: Path) -> None:
     write_pages(tmp_path, page(1), rejected(2), rejected(3, reason="timeout"))
     assert ask(tmp_path, "SELECT reason, raw_path FROM rejections ORDER BY reason") == [
@@ -95,7 +137,7 @@ def test_rejections_are_the_rejected_pages_with_their_reasons(tmp_path: Path) ->
     ]
 
 
-@pytest.mark.parametrize("view", ["pages", "documents", "latest", "mentions", "rejections"])
+@pytest.mark.parametrize("view", ["pages", "documents", "latest", "mentions", "co_mentions", "rejections"])
 def test_views_of_no_file_are_empty_and_not_missing(tmp_path: Path, view: str) -> None:
     (tmp_path / "pages").mkdir()
     assert ask(tmp_path, f"SELECT count(*) FROM {view}") == [(0,)]
