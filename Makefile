@@ -83,8 +83,9 @@ bench-memory: $(READY) ## peak memory, from 2,000 pages to 50,000
 bench-fetch: $(READY) ## pages a second from loopback into WARC, and memory
 	$(BIN)/python -m benchmarks.fetching
 
-models: $(READY) ## train the recognisers of names on ../shared and write them with their cards
+models: $(READY) ## train on ../shared what finds and compares names, and write it with its cards
 	$(BIN)/python -m benchmarks.names --shared $(SHARED) --write
+	$(BIN)/python -m benchmarks.romanisation --shared $(SHARED) --write
 
 samples: $(READY) ## write data/raw anew from tests/samples
 	$(BIN)/python -m tests.samples.build
