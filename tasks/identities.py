@@ -21,6 +21,7 @@ from tasks.name_forms import derive_name_forms
 from tasks.records.errors import RunFailed, failure_sentence
 from tasks.settled import Settling
 from tasks.store.files import ROW_GROUP_ROWS, commit_temp, temp_path, write_temp
+from tasks.store.footers import entities_digest
 from tasks.store.layout import DOCUMENTS, ENTITIES, dataset_files, entities_path
 from tasks.store.tables import schema_of
 from tasks.store.views import parquet_pattern
@@ -59,6 +60,7 @@ def identify(
         "out": str(settling.out),
         "gazetteers": str(settling.gazetteers),
         "everything": settled is not None or not knows_aliases,
+        "has_entities": entities_digest(settling.out) is not None,
         "due": [str(path) for path in due],
         "settled": [[str(path), stated] for path, stated in settled or ()],
     }

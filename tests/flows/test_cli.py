@@ -33,7 +33,8 @@ def marsad(*arguments: object, stdin: str = "", **environment: str) -> "subproce
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "settle", "rebuild", "fetch", "sources", "state", "why", "serve", "query", "tag", "doctor"]
+    "command",
+    ["", "run", "settle", "rebuild", "fetch", "sources", "state", "why", "serve", "query", "tag", "identify", "doctor"],
 )
 def test_every_command_has_help(command: str) -> None:
     done = marsad(*([command] if command else []), "--help")

@@ -328,7 +328,7 @@ GIVEN = ("Karim", "Kareem", "Karima", "Mohamed", "Muhammad", "Omar", "Amar", "ك
          "Ishak", "Abd el-Kader", "Abdelkader", "عبد القادر", "J.", "Владимир", "Office", "OGP", "O G P")  # fmt: skip
 MIDDLE = ("", "", "W.", "H.", "Ben", "El", "بن", "du")
 FAMILY = ("Tazi", "El Tazi", "Tazzi", "Ettazi", "التازي", "Bucceri", "Buceri", "Benali", "Ben Ali", "بن علي", "Hadad",
-          "Haddad", "حداد", "VI", "Тестов", "Port", "", "🙂")  # fmt: skip
+          "Haddad", "حداد", "VI", "Тестов", "Port", "", "Sefrioui", "Sefriouy", "Sefroui", "🙂")  # fmt: skip
 
 
 def write_forms_file(out: Path, number: int, names: list[tuple[str, str, int, list[str]]]) -> Path:
@@ -341,6 +341,7 @@ def write_forms_file(out: Path, number: int, names: list[tuple[str, str, int, li
             "type": type_, "key": form.key, "name": name, "first_fetched_at": DAY + timedelta(days=day),
             "first_document_id": f"{number:032x}", "n_documents": 1 + day % 3,
             "blocks": sorted(blocks_of(form, acronyms=keys, lexicon=LEXICON)), "acronyms": keys,
+            "companions": sorted({(len(name) * n + day) % 7 for n in range(6)}),
         }  # fmt: skip
     schema = schema_of(NAME_FORMS)
     path = file_path(out, NAME_FORMS, crawl_date="2024-05-01", batch_id=f"{number:016x}")

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import tasks.run
-from tasks import page, pipeline, site_rules
+from tasks import identities, name_forms, page, pipeline, site_rules
 from tasks.extract.article import extract_article
 from tests.driver import build
 
@@ -23,7 +23,7 @@ VARIABLE = "MARSAD_FAULT"
 # A page that bears this word is the guilty one; stages that see no page fail on every call.
 WORD = "FAULT-WORD"
 PAGE_STAGES = ("read", "extract", "enrich")
-BATCH_STAGES = ("lines", "rules", "settle", "write", "fsync", "rename")
+BATCH_STAGES = ("lines", "rules", "names", "settle", "entities", "write", "fsync", "rename")
 KINDS = ("hang", "exit", "kill", "segfault", "memory", "raise", "disk")
 
 
@@ -70,6 +70,10 @@ def plant(stated: str) -> None:
         _put_before(page, "detect_language", fault, only_with=WORD)
     elif stage in ("lines", "rules"):
         _put_before(site_rules, {"lines": "_page_lines", "rules": "rules_of"}[stage], fault)
+    elif stage == "names":
+        _put_before(name_forms, "_mentions", fault)
+    elif stage == "entities":
+        _put_before(identities, "load_places", fault)
     elif stage == "settle":
         _put_before(pipeline, "_settled_rows", fault)
     elif stage == "write":
