@@ -14,11 +14,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice, product
 
 from tasks.corpus.name_lexicon import NameLexicon
 from tasks.corpus.name_words import (
     VOWELS,
+    arabic_sounds,
     is_arabic,
     is_latin,
     is_round,
@@ -315,26 +316,13 @@ def _join_acronyms(groups: _Groups) -> None:
 
 def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> None:
     """Join each set of Latin forms with the Arabic one whose name it most likely spells, where that is likely."""
-    blocks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for index, form in enumerate(groups.forms):
-        words = name_words(form.name)
-        if words and (is_arabic(words[0]) or all(map(is_latin, words))):
-            for block in _blocks(words, form.type):
-                blocks[block][0 if is_arabic(words[0]) else 1].append(index)
     best: dict[int, tuple[float, int]] = {}
-    for key in sorted(blocks):
-        arabic, latin = blocks[key]
-        n_compared = 0
-        for latin_index in latin:
-            words = name_words(groups.forms[latin_index].name)
-            for arabic_index in arabic:
-                n_compared += 1
-                if n_compared > MAX_COMPARED:
-                    break
-                found = odds.of_names(name_words(groups.forms[arabic_index].name), words, is_person=is_person)
-                root = groups.find(latin_index)
-                if found is not None and (found, -arabic_index) > best.get(root, (0.0, 0)):
-                    best[root] = (found, -arabic_index)
+    likely: dict[int, set[int]] = defaultdict(set)
+    for latin_index, arabic_index, found in _likely_pairs(groups, odds, is_person=is_person):
+        root = groups.find(latin_index)
+        likely[arabic_index].add(root)
+        if (found, -arabic_index) > best.get(root, (0.0, 0)):
+            best[root] = (found, -arabic_index)
     wanted: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for root, (found, arabic_index) in best.items():
         wanted[groups.find(-arabic_index)].append((-found, root))
@@ -344,6 +332,48 @@ def _join_scripts(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> Non
             # One Arabic name may be that of two brothers: عمر is Omar, and then not Amar.
             if not is_person or _begins_alike(groups.forms[likeliest], groups.forms[root]):
                 groups.join(root, arabic_index)
+    _join_respelt(groups, likely, taken={groups.find(-arabic_index) for _, arabic_index in best.values()})
+
+
+def _likely_pairs(groups: _Groups, odds: "_WordOdds", *, is_person: bool) -> Iterator[tuple[int, int, float]]:
+    """(Latin form, Arabic form, odds) of the names in one block that may be one; a pair may come twice."""
+    blocks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for index, form in enumerate(groups.forms):
+        words = name_words(form.name)
+        if words and (is_arabic(words[0]) or all(map(is_latin, words))):
+            for block in _blocks(words, form.type):
+                blocks[block][0 if is_arabic(words[0]) else 1].append(index)
+    for key in sorted(blocks):
+        arabic, latin = blocks[key]
+        for latin_index, arabic_index in islice(product(latin, arabic), MAX_COMPARED):
+            words = name_words(groups.forms[latin_index].name)
+            found = odds.of_names(name_words(groups.forms[arabic_index].name), words, is_person=is_person)
+            if found is not None:
+                yield latin_index, arabic_index, found
+
+
+def _join_respelt(groups: _Groups, likely: dict[int, set[int]], *, taken: set[int]) -> None:
+    """Join Arabic names that spell the Latin name of another one, and differ from that in the letter for a sound alone.
+
+    أنجيلا and أنغيلا are both Angela; قاسم and جاسم are two men, whose Latin names differ too. `likely` are the Latin
+    sets that an Arabic form may spell; those in `taken` have one already.
+    """
+    spelt: dict[tuple[int, tuple[str, ...]], int] = {}
+    free = []
+    for arabic_index in sorted(likely):
+        sounds = tuple(map(arabic_sounds, name_words(groups.forms[arabic_index].name)))
+        if groups.find(arabic_index) in taken:
+            spelt.setdefault((groups.find(arabic_index), sounds), arabic_index)
+        else:
+            free.append((arabic_index, sounds))
+    joins = [
+        (arabic_index, other)
+        for arabic_index, sounds in free
+        for root in sorted(likely[arabic_index])
+        if (other := spelt.get((groups.find(root), sounds))) is not None
+    ]
+    for arabic_index, other in joins:
+        groups.join(arabic_index, other)
 
 
 def _begins_alike(one: NameForm, other: NameForm) -> bool:
@@ -414,6 +444,8 @@ class _WordOdds:
 
     def _of_words(self, arabic: str, latin: str) -> tuple[float, float]:
         known = self._known.get((arabic, latin))
+        if not is_arabic(arabic[-1]):  # the number of a ruler, alone or with the word before it
+            return (LISTED_ODDS, LISTED_ODDS) if arabic == latin else (-1.0, -1.0)
         if known is None:
             known = (-1.0, -1.0)
             if 0.4 <= len(latin) / len(arabic) <= 3:

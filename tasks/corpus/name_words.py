@@ -18,6 +18,12 @@ _BOUND_ARTICLE = re.compile(r"\b[aeu](?:l|d|r|s|t|z|n|ch|sh)-(?=\w)")
 # 'Abd el-Kader is one name, its article a part of it.
 _SERVANT_ARTICLE = re.compile(r"\babd[ -]([aeu](?:l|d|r|s|t|z|n|ch|sh))-(?=\w)")
 _SERVANTS = frozenset({"abd", "abdel", "abdul", "abdal", "abdil", "abdou"})
+_NUMBERS = {
+    "الاول": "i", "الثاني": "ii", "الثالث": "iii", "الرابع": "iv", "الخامس": "v", "السادس": "vi", "السابع": "vii",
+    "الثامن": "viii", "التاسع": "ix", "العاشر": "x", "الحادي عشر": "xi", "الثاني عشر": "xii", "الثالث عشر": "xiii",
+    "الرابع عشر": "xiv", "الخامس عشر": "xv", "السادس عشر": "xvi",
+}  # fmt: skip
+_SOUNDS = str.maketrans({"غ": "ج", "ق": "ج", "ك": "ج", "ط": "ت", "ص": "س", "ض": "د", "ظ": "ز", "ذ": "ز", "ث": "س"})
 _GODS = frozenset({"allah", "ullah", "ollah", "llah", "lah"})
 # An article written as one word with the name, its consonant by assimilation that of the name: Errachid, Ennaji.
 _ARTICLE_INSIDE = re.compile(r"[ae](?:l(?=..)|([rstnzd])(?=\1)|s(?=sh)|ch(?=ch)|c(?=ch))")
@@ -79,7 +85,14 @@ def _arabic_words(words: list[str]) -> tuple[str, ...]:
         if word not in _ARABIC_ALONE:
             joined.append(word)
         at += 1
-    return tuple(joined)
+    # A ruler's number as Latin letters write it: محمد السادس is Mohammed VI. Without its article it is none: آل ثاني.
+    number = _NUMBERS.get(" ".join(words[1:]))
+    return (joined[0], number) if number is not None and joined else tuple(joined)
+
+
+def arabic_sounds(word: str) -> str:
+    """An Arabic word with one letter for each sound that names from other languages are written with in many ways."""
+    return word.translate(_SOUNDS)
 
 
 def _latin_words(words: list[str]) -> tuple[str, ...]:

@@ -237,3 +237,17 @@ def test_a_block_of_thousands_of_names_is_compared_so_far_and_no_further() -> No
     ]
     forms = list({name.key: name for name in latin + arabic}.values())
     assert sum(len(cluster.forms) for cluster in clustered(forms)) == len(forms) > 3_000
+
+
+def test_a_ruler_has_one_id_in_both_scripts_and_another_number_is_another_ruler() -> None:
+    found = people("Mohammed VI", "محمد السادس", "Mohammed V", "محمد الخامس")
+    assert found == {frozenset({"Mohammed VI", "محمد السادس"}), frozenset({"Mohammed V", "محمد الخامس"})}
+
+
+def test_a_family_called_second_is_no_number() -> None:
+    assert are_apart("Hamad II", "حمد آل ثاني")
+
+
+def test_spellings_of_one_sound_are_one_name_where_a_latin_name_says_so() -> None:
+    assert are_one("Angela Merkel", "أنغيلا ميركل", "أنجيلا ميركل")
+    assert are_apart("قاسم بناني", "جاسم بناني")
