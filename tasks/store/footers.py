@@ -183,7 +183,8 @@ def entities_digest(out: Path) -> str | None:
     """The documents_sha256 that the file of `entities` states; None where there is none, or one of another schema."""
     path = entities_path(out)
     try:
-        file = _read_file(path, ENTITIES)
+        stat = path.stat()
+        file = _read_once(str(path), ENTITIES, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
     except (FileNotFoundError, UsageError):
         return None
     return file.stated.get("documents_sha256") if file.stated and file.is_current else None

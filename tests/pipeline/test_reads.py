@@ -1,4 +1,7 @@
-"""What a build with a few new pages reads of the files that lie there already: each footer once, and no row."""
+"""What a build with a few new pages reads of the files that lie there already: each footer once, and no page.
+
+Of documents it reads the names, of which `entities` is made.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -32,12 +35,12 @@ def zero_rows(path: Path) -> None:
     path.write_bytes(bytes(len(data) - n_footer_bytes) + data[-n_footer_bytes:])
 
 
-def test_rows_of_old_files_are_not_read_when_new_pages_come(tmp_path: Path) -> None:
+def test_old_pages_are_not_read_when_new_ones_come(tmp_path: Path) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out"
     for number in range(3):
         add_container(raw, number)
     build(raw, out, extractor=short_extractor, workers=1)
-    for path in stored(out):
+    for path in dataset_files(out / PAGES):
         zero_rows(path)
         with pytest.raises((OSError, pa.ArrowException)):
             read_table(path)
