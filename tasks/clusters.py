@@ -25,6 +25,7 @@ ALIASES = "aliases.json"
 CHANGED = "changed.json"
 # What DuckDB may hold before it spills.
 MEMORY_LIMIT = "1GB"
+MAX_THREADS = 2
 
 _ALL_FORMS = f"""
     CREATE TABLE forms AS
@@ -84,7 +85,8 @@ def read_forms(out: Path, due: Iterable[Path] | None = None, *, spill: Path) -> 
 
 def open_duckdb(spill: Path) -> duckdb.DuckDBPyConnection:
     """DuckDB in memory, in UTC; what does not fit into MEMORY_LIMIT goes into the folder `spill`."""
-    connection = duckdb.connect(":memory:", config={"temp_directory": str(spill / "spill")})
+    # Each thread reserves address space, of which a worker has little.
+    connection = duckdb.connect(":memory:", config={"temp_directory": str(spill / "spill"), "threads": MAX_THREADS})
     connection.execute(
         f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = true"
     )
