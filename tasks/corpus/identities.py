@@ -1,6 +1,6 @@
 """Who is who: the names that the pages of a corpus use, in clusters of one person or body each.
 
-Evidence, from the surest to the weakest: one folded form; one plain spelling (Hammouchi, Hamouchi); an Arabic given
+Evidence, from the surest to the weakest: one folded form; one plain spelling (Kettouni, Ketouni); an Arabic given
 name in any Latin spelling before the same family name (Mohamed, Muhammad); a transliteration from other scripts; an
 acronym that texts define; one letter of difference in the same company; and, between Arabic and Latin letters, the odds
 of the trained model for every word of the name. Names that share a word only, and whatever is in doubt, stay apart.
@@ -236,7 +236,7 @@ def _misspellings(words: tuple[str, ...]) -> list[str]:
 def _join_misspelt(groups: _Groups, lexicon: NameLexicon | None) -> None:
     """Join names whose last words differ in one letter, where the same people and bodies stand beside both.
 
-    Jürgen Stock is Jürgen Stork where both are named among the same; and two men of one document are not one.
+    Edmond Varley is Edmond Varney where both are named among the same; and two men of one document are not one.
     """
     by_spelling: dict[str, list[int]] = defaultdict(list)
     for index, form in enumerate(groups.forms):

@@ -48,7 +48,7 @@ _BEFORE_FRONT_VOWEL = re.compile(r"c(?![eiyhç])")
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a name, folded; of an Arabic name in its own script without article.
 
-    'عبد اللطيف الحموشي' gives ('عبداللطيف', 'حموشي'), 'Abd el-Latif El Hammouchi' ('abdellatif', 'hammouchi').
+    'عبد اللطيف الكتوني' gives ('عبداللطيف', 'كتوني'), 'Abd el-Latif El Kettouni' ('abdellatif', 'kettouni').
     """
     folded = _SERVANT_ARTICLE.sub(r"abd\1", fold_name(name).replace("'", ""))
     folded = _BOUND_ARTICLE.sub("", folded)

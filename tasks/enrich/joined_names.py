@@ -1,6 +1,6 @@
 """One text, one form of a name: each person and organisation carries the fullest form that the text has of it.
 
-"Hammouchi" beside "Abdellatif Hammouchi" is him, and "DGSN" what the text has said it stands for. Where the text leaves
+"Kettouni" beside "Abdellatif Kettouni" is him, and "DGSN" what the text has said it stands for. Where the text leaves
 room for two, names stay apart.
 """
 

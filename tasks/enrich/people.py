@@ -119,7 +119,7 @@ def _after_role(words: Words, role_end: int, language: LanguageWords, is_place: 
 
 
 def _between_commas(words: Words, index: int, language: LanguageWords, is_place: _IsPlace) -> Iterator[Span]:
-    """'le directeur général de la sûreté nationale, Abdellatif Hammouchi, ...'."""
+    """'le directeur général de la sûreté nationale, Abdellatif Kettouni, ...'."""
     is_title = words.keys[index] in language.titles.forms_of_address or words.keys[index] in language.titles.roles
     if not words.surfaces[index][0].isupper() or is_title:
         return
@@ -236,7 +236,7 @@ def _arabic_name_end(words: Words, start: int, language: LanguageWords, is_place
         if not size and not is_particle and (_is_no_name(key, titles.stops, is_first=index == start) or is_place(key)):
             break
         if not is_particle:
-            # An unknown word is the second name, or follows a particle (بن علي كومان); a third one is most often a
+            # An unknown word is the second name, or follows a particle (بن علي رواسي); a third one is most often a
             # verb or a noun.
             if not is_known and count > 1 and not after_particle:
                 break

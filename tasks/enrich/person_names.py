@@ -12,7 +12,7 @@ _SON_OF = frozenset({"ben", "bin", "ibn", "bn", "بن", "ابن"})
 _TIED = frozenset({"bint", "bent", "بنت", "abu", "abou", "abi", "ابو", "ابي", "bou", "بو", "ait", "ايت", "ould", "ولد"})
 _SERVANT = frozenset({"abd", "abdel", "abdul", "abdal", "abdoul", "عبد"})
 _ARTICLES = frozenset({"al", "el", "ul", "ال"})
-# A family is named with them and without: de Gaulle, Gaulle; Al-Hammouchi, Hammouchi.
+# A family is named with them and without: de Gaulle, Gaulle; Al-Kettouni, Kettouni.
 _DROPPED = _ARTICLES | frozenset(
     {
         "de", "del", "della", "di", "da", "do", "dos", "das", "du", "des", "d", "l", "la", "le", "les", "los", "las",

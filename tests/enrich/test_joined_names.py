@@ -42,10 +42,10 @@ def joined(marked: str, language: str) -> list[str]:
     return [mention.name for mention in join_names(text, mentions, language=language, titles=titles)]
 
 
-FULL = "Abdellatif Hammouchi"
+FULL = "Abdellatif Kettouni"
 
 
-@pytest.mark.parametrize("bare", ["Hammouchi", "HAMMOUCHI", "Al-Hammouchi", "El Hammouchi", "Hamouchi", "A. Hammouchi"])
+@pytest.mark.parametrize("bare", ["Kettouni", "KETTOUNI", "Al-Kettouni", "El Kettouni", "Ketouni", "A. Kettouni"])
 def test_a_family_name_alone_is_the_one_person_of_that_family(bare: str) -> None:
     assert joined(f"[P:{FULL}] est arrivé. Selon M. [P:{bare}], rien ne presse.", "fr") == [FULL, FULL]
 
@@ -60,8 +60,8 @@ def test_the_full_name_may_stand_after_the_bare_one() -> None:
 @pytest.mark.parametrize(
     ("full", "bare", "language"),
     [
-        ("عبد اللطيف الحموشي", "الحموشي", "ar"),
-        ("عبد اللطيف الحموشي", "حموشي", "ar"),
+        ("عبد اللطيف الكتوني", "الكتوني", "ar"),
+        ("عبد اللطيف الكتوني", "كتوني", "ar"),
         ("زين العابدين بن علي", "بن علي", "ar"),
         ("Zine El Abidine Ben Ali", "Ben Ali", "fr"),
         ("Charles de Gaulle", "de Gaulle", "fr"),
@@ -73,7 +73,7 @@ def test_the_full_name_may_stand_after_the_bare_one() -> None:
         ("Donald John Trump", "Donald J. Trump", "en"),
         ("John Fitzgerald Kennedy", "J. F. Kennedy", "en"),
         ("Benjamin Odukale", "B. U. Odukale", "en"),
-        ("Mohammed Ben Ali Koman", "Koman", "fr"),
+        ("Mohammed Ben Ali Rouas", "Rouas", "fr"),
         ("Gabriel García Márquez", "García Márquez", "es"),
         ("Gabriel García Márquez", "García", "es"),
         ("Mariano Rajoy Brey", "Mariano Rajoy", "es"),
@@ -92,8 +92,8 @@ def test_a_shorter_form_gets_the_fuller_one(full: str, bare: str, language: str)
     ("names", "language"),
     [
         (["Fatima Bouazza", "Karim Bouazza", "Bouazza"], "fr"),
-        (["Mohammed VI", "Mohammed Ben Ali Koman", "Mohammed"], "fr"),
-        (["محمد السادس", "محمد بن علي كومان", "محمد"], "ar"),
+        (["Mohammed VI", "Mohammed Ben Ali Rouas", "Mohammed"], "fr"),
+        (["محمد السادس", "محمد بن علي رواسي", "محمد"], "ar"),
         (["Karim Mohammed", "Mohammed VI", "Mohammed"], "fr"),
         (["خالد محمد", "محمد"], "ar"),
         (["Mohammed bin Salman", "Salman"], "en"),
@@ -101,12 +101,12 @@ def test_a_shorter_form_gets_the_fuller_one(full: str, bare: str, language: str)
         (["George W. Bush", "George H. W. Bush", "George Bush", "Bush"], "en"),
         (["Donald Trump", "Donald Trump Jr.", "Trump"], "en"),
         (["Jean-Paul Sartre", "Paul Sartre"], "fr"),
-        (["Abdellatif Hammouchi", "Abdellatif"], "fr"),
-        (["Abdellatif Hammouchi", "B. Hammouchi", "Hammouchi"], "fr"),
+        (["Abdellatif Kettouni", "Abdellatif"], "fr"),
+        (["Abdellatif Kettouni", "B. Kettouni", "Kettouni"], "fr"),
         (["Ahmed Alaoui", "Ahmed Laraoui"], "fr"),
         (["Pedro Sánchez Pérez", "Luis Pérez Gil", "Pérez"], "es"),
         (["Juan Carlos Ferrero", "Juan Carlos"], "es"),
-        (["Abdellatif Hammouchi", "عبد اللطيف الحموشي"], "fr"),
+        (["Abdellatif Kettouni", "عبد اللطيف الكتوني"], "fr"),
     ],
 )
 def test_in_doubt_names_stay_apart(names: list[str], language: str) -> None:
@@ -115,12 +115,12 @@ def test_in_doubt_names_stay_apart(names: list[str], language: str) -> None:
 
 
 def test_spellings_of_one_full_name_are_the_most_frequent_one() -> None:
-    marked = "[P:Abdelatif Hammouchi], [P:Abdellatif Hammouchi], [P:Abdellatif Hammouchi], [P:ABDELLATIF HAMMOUCHI]"
+    marked = "[P:Abdelatif Kettouni], [P:Abdellatif Kettouni], [P:Abdellatif Kettouni], [P:ABDELLATIF KETTOUNI]"
     assert joined(marked, "fr") == [FULL] * 4
 
 
 def test_a_compound_given_name_is_one_however_it_is_spaced() -> None:
-    assert joined("[P:عبد اللطيف الحموشي] [P:عبداللطيف الحموشي]", "ar") == ["عبد اللطيف الحموشي"] * 2
+    assert joined("[P:عبد اللطيف الكتوني] [P:عبداللطيف الكتوني]", "ar") == ["عبد اللطيف الكتوني"] * 2
     assert joined("[P:Gamal Abd el Nasser] [P:Gamal Abdel Nasser]", "fr") == ["Gamal Abd el Nasser"] * 2
 
 
@@ -138,8 +138,8 @@ def test_a_person_is_no_organisation_and_no_place() -> None:
 
 
 def test_the_article_that_a_clitic_swallowed_is_not_lost() -> None:
-    text = "قال للحموشي"
-    mention = Mention(type="PER", name="الحموشي", surface="حموشي", start_char=6, end_char=11, score=0.9)
+    text = "قال للكتوني"
+    mention = Mention(type="PER", name="الكتوني", surface="كتوني", start_char=6, end_char=11, score=0.9)
     assert join_names(text, [mention], language="ar") == [mention]
 
 
@@ -228,8 +228,8 @@ PIECES = st.sampled_from(
         *(
             "عبد",
             "اللطيف",
-            "الحموشي",
-            "حموشي",
+            "الكتوني",
+            "كتوني",
             "بن",
             "محمد",
             "علي",

@@ -103,7 +103,7 @@ def test_meta_describes_source_zone_url_and_charset(tmp_path: Path) -> None:
 
 def test_the_nearest_meta_wins_as_a_whole(tmp_path: Path) -> None:
     put(tmp_path, "o/deep/a.html", b"x")
-    put(tmp_path, "meta.jsonl", meta({"file": "o/deep/a.html", "url": "http://root/", "source": "root"}))
+    put(tmp_path, "meta.jsonl", meta({"file": "o/deep/a.html", "url": "http://top/", "source": "root"}))
     put(tmp_path, "o/meta.jsonl", meta({"file": "deep/a.html", "url": "http://middle/"}))
     put(tmp_path, "o/deep/meta.jsonl", meta({"file": "b.html", "url": "http://other/"}))
     record = record_of(tmp_path)
