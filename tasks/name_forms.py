@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.corpus.boilerplate import rules_digest
-from tasks.corpus.identities import MAX_COMPANIONS, NameForm, blocks_of, companion_hash
+from tasks.corpus.identities import MAX_COMPANIONS, NameForm, blocks_of, companion_hash, forms_rule
 from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
 from tasks.lexicons.words import name_key
 from tasks.names import names_path
@@ -42,7 +42,7 @@ def derive_name_forms(pages: Iterable[Path], *, settling: Settling) -> None:
         for path in pages:
             temp = temp_path(names_path(path, settling.out))
             temp.parent.mkdir(parents=True, exist_ok=True)
-            work = (settling.gazetteers, settling.version, settling.rules_of(path))
+            work = (settling.gazetteers, settling.rules_of(path))
             call = settling.pool.call(write_name_forms, path, temp, *work, timeout_s=settling.timeout_s)
             calls.append((path, temp, call))
         for path, temp, call in calls:
@@ -68,7 +68,7 @@ class _Form:
     companions: set[int] = field(default_factory=set)
 
 
-def write_name_forms(pages: Path, temp: Path, gazetteers: Path, version: str, rules: Rules) -> int:
+def write_name_forms(pages: Path, temp: Path, gazetteers: Path, rules: Rules) -> int:
     """In a worker: `temp` as the name_forms file of a pages file; the number of its rows.
 
     Names that the gazetteers identify are none of them, but their acronyms are told by the gazetteers too.
@@ -85,7 +85,7 @@ def write_name_forms(pages: Path, temp: Path, gazetteers: Path, version: str, ru
         batch_id=footer.batch_id,
         pages_sha256=footer.rows_sha256,
         boilerplate_sha256=rules_digest(rules, rules),
-        version=version,
+        rule=forms_rule(),
     )
     written = write_temp(
         temp, [pa.Table.from_arrays(arrays, schema=schema)], dataset=NAME_FORMS, footer=lambda _: stated.to_json()

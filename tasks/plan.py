@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from tasks.corpus.boilerplate import RULE_VERSION
+from tasks.corpus.identities import forms_rule
 from tasks.raw.containers import RawListing, list_raw
 from tasks.raw.scan import ScanStart, file_check, loose_batches, scan_container, unreadable_batch
 from tasks.records.batches import Batch, Container, Kind
@@ -223,11 +224,12 @@ def torn_tails(parts: Iterable[PagesFooter | Batch]) -> tuple[str, ...]:
 
 def _unsettled(stored: Stored, pages: Iterable[StoredPages]) -> list[StoredPages]:
     unsettled = []
+    rule = forms_rule()
     for file in pages:
         settled = stored.documents.get(file.footer.batch_id)
         names = stored.name_forms.get(file.footer.batch_id)
-        made_of = settled and (settled[1].pages_sha256, settled[1].boilerplate_sha256)
-        named_by = names and (names[1].pages_sha256, names[1].boilerplate_sha256)
+        made_of = settled and (settled[1].pages_sha256, settled[1].boilerplate_sha256, rule)
+        named_by = names and (names[1].pages_sha256, names[1].boilerplate_sha256, names[1].rule)
         if made_of is None or made_of != named_by or made_of[0] != file.footer.rows_sha256:
             unsettled.append(file)
     return unsettled

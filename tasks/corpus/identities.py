@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice, product
 
-from tasks.corpus.name_lexicon import NameLexicon
+from tasks.corpus.name_lexicon import NameLexicon, is_installed
 from tasks.corpus.name_words import (
     VOWELS,
     arabic_sounds,
@@ -31,6 +31,8 @@ from tasks.corpus.name_words import (
 )
 from tasks.corpus.romanisation import Romanisation, load_romanisation
 
+# To be raised with every change of what a form is or of where it is compared: stored forms are then made anew.
+FORMS_RULE = 1
 ID_HEX = 16
 # Nats for each letter of both words, of the worst word and of all; see benchmarks/romanisation.py for what they let
 # through: 92 of 100 pairs of one name, 9 of 10,000 of two names of like length.
@@ -135,6 +137,11 @@ def cluster_names(
         _join_scripts(groups, odds, is_person=type_ == "PER")
         clusters += [Cluster(tuple(members)) for members in groups.members()]
     return sorted(clusters, key=lambda cluster: cluster.forms[0].rank)
+
+
+def forms_rule() -> str:
+    """By which rule forms are made here: with the libraries for other scripts they are in further blocks."""
+    return f"{FORMS_RULE} {'all scripts' if is_installed() else 'Arabic and Latin'}"
 
 
 class _Groups:

@@ -101,12 +101,12 @@ class LinesFooter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesFooter:
-    """What a name_forms file says of itself: the pages file and the rules of sites it was derived with."""
+    """What a name_forms file says of itself: the pages file it was derived from, by which rules."""
 
     batch_id: str
     pages_sha256: str
     boilerplate_sha256: str
-    version: str
+    rule: str
 
     def to_json(self) -> dict[str, Any]:
         """The footer as plain values."""

@@ -1,5 +1,6 @@
 """Who is who among names that are invented here; no run, no file."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
-from tasks.corpus.identities import MAX_WORDS, Cluster, NameForm, blocks_of, cluster_names, identities
+from tasks.corpus.identities import MAX_WORDS, Cluster, NameForm, blocks_of, cluster_names, companion_hash, identities
 from tasks.corpus.name_lexicon import NameLexicon, is_installed, load_lexicon
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
@@ -251,3 +252,26 @@ def test_a_family_called_second_is_no_number() -> None:
 def test_spellings_of_one_sound_are_one_name_where_a_latin_name_says_so() -> None:
     assert are_one("Angela Merkel", "أنغيلا ميركل", "أنجيلا ميركل")
     assert are_apart("قاسم بناني", "جاسم بناني")
+
+
+def in_company(name: str, at: int, *others: str) -> NameForm:
+    """A form whose document names these people too."""
+    return replace(form(name, at), companions=frozenset(companion_hash("PER", name_key(other)) for other in others))
+
+
+FRIENDS = ("Lise Garnier", "Paul Ashby", "Inès Roldán", "Samir Daouk")
+
+
+def test_a_letter_of_difference_is_one_person_in_the_same_company() -> None:
+    assert len(clustered([in_company("Edmond Varley", 1, *FRIENDS), in_company("Edmond Varney", 2, *FRIENDS)])) == 1
+
+
+def test_a_letter_of_difference_is_two_people_in_other_company_or_in_none() -> None:
+    strangers = ("Olga Brandt", "Hugo Serra", "Nadia Ferhat", "Tom Wexley")
+    assert len(clustered([in_company("Edmond Varley", 1, *FRIENDS), in_company("Edmond Varney", 2, *strangers)])) == 2
+    assert are_apart("Edmond Varley", "Edmond Varney")
+
+
+def test_two_people_of_one_document_stay_two_whatever_their_company() -> None:
+    one = in_company("Edmond Varley", 1, *FRIENDS, "Edmond Varney")
+    assert len(clustered([one, in_company("Edmond Varney", 1, *FRIENDS, "Edmond Varley")])) == 2

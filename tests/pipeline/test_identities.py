@@ -24,6 +24,7 @@ from tasks.corpus.identities import NameForm, blocks_of, cluster_names, identiti
 from tasks.corpus.name_lexicon import NameLexicon
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
+from tasks.plan import unsettled_files
 from tasks.records.errors import RunFailed
 from tasks.store.files import commit_temp, temp_path, write_temp
 from tasks.store.layout import NAME_FORMS, file_path
@@ -380,3 +381,9 @@ def test_comparing_near_names_gives_what_comparing_all_gives(
             key = (form["type"], form["key"])
             assert near[key] == everything[key]
     shutil.rmtree(out)
+
+
+def test_forms_made_by_another_rule_are_made_anew(copy: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unsettled_files(copy[1]) == []
+    monkeypatch.setattr("tasks.corpus.identities.FORMS_RULE", 0)
+    assert len(unsettled_files(copy[1])) == len(STORIES)
