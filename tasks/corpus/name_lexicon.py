@@ -1,4 +1,4 @@
-"""What rigour and ICU know of names in all scripts; loaded when first asked (8 s, 430 MB), by one process of a run."""
+"""What rigour and ICU know of names in all scripts; loaded when first asked, by one process of a run."""
 
 import importlib.util
 from collections.abc import Callable
