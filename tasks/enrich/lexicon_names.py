@@ -27,9 +27,10 @@ _UNSPACED = (
     ("\u3400", "\u9fff"),
     ("\uac00", "\ud7af"),
 )
-# "City", "capital" and the like: in Arabic they stand before a name and are no part of it.
+# "City", "capital" and the like: in Arabic they stand before a name and are no part of it. "Port" the corpora count to
+# the name; here it is none, as in "le port de Tanger": who asks for Tangier means its port too.
 _COMMON_NOUNS = frozenset(
-    {"مدينه", "بلده", "قريه", "عاصمه", "محافظه", "منطقه", "اقليم", "ولايه", "دوله", "مملكه", "جزيره"}
+    {"مدينه", "بلده", "قريه", "عاصمه", "محافظه", "منطقه", "اقليم", "ولايه", "دوله", "مملكه", "جزيره", "مينا"}
 )
 # Languages that write every noun with a capital: a capital beside a name says nothing there.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
