@@ -1,13 +1,14 @@
 """How many pages a second one core archives: `python -m benchmarks.archiving PAGES [KB]`, pages made up of words."""
 
+import os
 import random
-import resource
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.processes import peak_bytes
 from tasks.acquire.archive import Archive
 from tasks.acquire.replay import replay
 from tasks.records.fetches import Answer, Exchange, Provenance
@@ -60,7 +61,7 @@ def main(n_pages: int, n_kb: int) -> None:
         began = time.perf_counter()
         n_replayed = sum(1 for _ in replay(raw, since={}))
         replayed_s = time.perf_counter() - began
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = peak_bytes(os.getpid()) / 1e6
     print(f"written {n_pages / written_s:.0f} pages/s, {n_bytes / n_pages:.0f} bytes a page")
     print(f"replayed {n_replayed / replayed_s:.0f} pages/s; at most {peak_mb:.0f} MB held")
 

@@ -412,10 +412,11 @@ def test_memory_stays_flat_over_what_a_torn_file_inflates_to(tmp_path: Path) -> 
     path.parent.mkdir(parents=True)
     path.write_bytes(gzip.compress(b"WARC/1.1\r\n" + bytes(100_000_000), 1) + b"\x1f\x8b")
     code = (
-        "import resource, sys; from pathlib import Path; from tasks.acquire.archive import set_aside_torn_tails\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "import sys; from pathlib import Path; from tasks.acquire.archive import set_aside_torn_tails\n"
+        "from tests.memory import peak_kib, peak_kib_from_here\n"
+        "before = peak_kib_from_here()\n"
         "print(set_aside_torn_tails(Path(sys.argv[1]))[0].n_bytes)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(peak_kib() - before)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

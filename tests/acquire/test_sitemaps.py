@@ -111,14 +111,14 @@ def test_more_urls_than_the_protocol_allows_are_left_out_with_an_error() -> None
 
 
 GROWTH = """
-import resource, sys
 from tasks.acquire.sitemaps import parse_sitemap
+from tests.memory import peak_kib, peak_kib_from_here
 parse_sitemap(b"<urlset><url><loc>https://e.org/a</loc></url></urlset>", url="https://e.org/s.xml")
 filler = {filler!r}.encode()
 content = b"<urlset>" + filler * (30_000_000 // len(filler))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kib_from_here()
 feed = parse_sitemap(content, url="https://e.org/s.xml")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak_kib() - before)
 """
 
 

@@ -1,7 +1,6 @@
 """What a fetch costs: time on the processor, which other processes do not disturb, and memory over many pages."""
 
 import asyncio
-import resource
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acquire.servers import Server, run
+from tests.memory import peak_kib, peak_kib_from_here
 
 PAGE_BYTES = 30_000
 N_HOSTS = 20
@@ -64,6 +64,6 @@ def test_a_core_fetches_400_pages_a_second(pages: Server) -> None:
 
 def test_memory_does_not_grow_with_pages(pages: Server) -> None:
     fetch_many(pages, 500)
-    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before_kb = peak_kib_from_here()
     fetch_many(pages, 2_000)  # 60 MB of bodies
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 10_000
+    assert peak_kib() - before_kb < 10_000

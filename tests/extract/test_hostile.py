@@ -244,12 +244,12 @@ def test_more_text_than_is_read_is_not_searched() -> None:
 # Twice what a worker may take on common pages; it is ended at 1.5 GiB (worker_resident_bytes).
 MAX_HOSTILE_MIB = 1_000
 READ_LARGEST = """
-import resource
 from tests.extract.test_hostile import HOSTILE, hostile_outcome
+from tests.memory import peak_kib
 for name in HOSTILE:
     if "0 MB" in name or "9,000" in name:
         hostile_outcome(name)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak_kib() // 1024)
 """
 
 

@@ -12,7 +12,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement, document_fromstring, fragment_fromstring
 
 from tasks.extract import main_text
-from tasks.extract.expressions import NAMESPACES, Selector, selector
+from tasks.extract.expressions import NAMESPACES, Frame, Selector, selector
 
 
 def _untouched() -> ModuleType:
@@ -94,6 +94,16 @@ def test_each_expression_selects_the_same_elements(tree: HtmlElement) -> None:
         select = selector(expression)
         assert isinstance(select, Selector)
         assert select(tree) == _expected(expression, tree), name
+
+
+@given(st.lists(st.sampled_from(["<p>", "</p>", "<b>", "</b>", "<div>", "</div>", "<li>", "some", "text", " "])))
+def test_the_frame_finds_what_lxml_finds(pieces: list[str]) -> None:
+    tree = fragment_fromstring("".join(pieces), create_parent="article")
+    for nested in tree.iterdescendants("b"):
+        nested.tag = "p"  # as trafilatura does, so that paragraphs stand in paragraphs
+    expected = {path: tree.xpath(path) for path in ("//p//text()", ".//*")}
+    tree.__class__ = Frame
+    assert {path: tree.xpath(path) for path in expected} == expected
 
 
 def test_the_words_of_the_conditions_are_met() -> None:

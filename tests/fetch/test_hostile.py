@@ -1,6 +1,5 @@
 """Each hostile answer ends in its own outcome, memory stays bounded, and the rest of the source is fetched."""
 
-import resource
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tasks.acquire.ledger import open_ledger
 from tasks.extract.urls import clean_url
 from tests.fetch.driver import CONTACT, archived, fetch
 from tests.fetch.hostile import ANSWERS, BUSY_HOST, HOST, N_GOOD, hostile_server
+from tests.memory import peak_kib, peak_kib_from_here
 
 pytestmark = pytest.mark.pool
 # Far less than what the bombs unpack to, or an endless body would come to.
@@ -31,7 +31,7 @@ def settings_of(folder: Path, port: int, *, host: str = HOST) -> Settings:
 
 
 def test_every_hostile_answer_has_its_outcome_and_the_good_pages_come(tmp_path: Path) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_kib_from_here()
     with hostile_server() as port:
         settings = settings_of(tmp_path, port)
         report = fetch(settings)
@@ -52,7 +52,7 @@ def test_every_hostile_answer_has_its_outcome_and_the_good_pages_come(tmp_path: 
     assert sum("/news/good-" in url for url in pages) == N_GOOD
     assert any("with%20space" in url for url in pages)
     assert any("%C3%A9t%C3%A9" in url for url in pages)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MAX_GROWTH_KIB
+    assert peak_kib() - before < MAX_GROWTH_KIB
 
 
 def test_a_redirect_that_never_ends_is_a_loop(tmp_path: Path) -> None:

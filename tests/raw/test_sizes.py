@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import pytest
 
+from tests.memory import peak_kib
 from tests.raw.archives import gzipped, outcome, page, pages_warc, put, records_of, warc, zip_bytes
 
 MIB = 1024 * 1024
@@ -34,13 +35,7 @@ def main(root: Path) -> None:
     """Read everything under a raw root."""
     for record in records_of(root):
         print(outcome(record), len(record.payload))
-    print(peak_mib())
-
-
-def peak_mib() -> int:
-    """The peak of this process's resident memory. getrusage is of no use: it keeps the parent's over fork and exec."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+    print(peak_kib() // 1024)
 
 
 def sparse(path: Path, before: bytes, n_bytes: int, behind: bytes) -> None:
