@@ -16,6 +16,7 @@ from tasks.corpus.identities import MAX_COMPANIONS, Cluster, NameForm, cluster_n
 from tasks.corpus.name_lexicon import load_lexicon
 from tasks.lexicons.titles import load_titles
 from tasks.names import Names, names_digest, names_path, write_names
+from tasks.records.errors import failure_sentence
 from tasks.store.layout import NAME_FORMS, dataset_files, entities_path
 from tasks.store.views import parquet_pattern, plain_pattern
 from tasks.workers.ending import end_with_parent
@@ -152,4 +153,7 @@ def _names_of(pages: Path, out: Path, clusters: Sequence[Cluster], whose: Mappin
 
 if __name__ == "__main__":
     end_with_parent()
-    leave_identities(Path(sys.argv[1]))
+    try:
+        leave_identities(Path(sys.argv[1]))
+    except (OSError, duckdb.Error) as error:
+        sys.exit(failure_sentence(error))

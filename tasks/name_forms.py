@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.corpus.boilerplate import rules_digest
-from tasks.corpus.identities import MAX_COMPANIONS, NameForm, blocks_of, companion_hash, forms_rule
+from tasks.corpus.identities import MAX_COMPANIONS, ROLE, NameForm, blocks_of, companion_hash, forms_rule
 from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
+from tasks.lexicons.titles import Titles, load_titles, role_before, titles_of
 from tasks.lexicons.words import name_key
 from tasks.names import names_path
 from tasks.records.article import Mention
@@ -75,8 +76,8 @@ def write_name_forms(pages: Path, temp: Path, gazetteers: Path, rules: Rules) ->
     """
     footer = read_pages_footer(pages)
     forms: dict[tuple[str, str], _Form] = defaultdict(_Form)
-    for document_id, fetched_at, mentions in _mentions(pages, gazetteers, rules):
-        _add(forms, document_id, fetched_at, mentions)
+    for document in _documents(pages, gazetteers, rules):
+        _add(forms, document)
     schema = schema_of(NAME_FORMS)
     lexicon = load_lexicon()
     rows = [_to_row(key, forms[key], lexicon) for key in sorted(forms)]
@@ -93,32 +94,52 @@ def write_name_forms(pages: Path, temp: Path, gazetteers: Path, rules: Rules) ->
     return written.n_rows
 
 
-def _mentions(pages: Path, gazetteers: Path, rules: Rules) -> Iterator[tuple[str, datetime, list[Mention]]]:
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """Whom a document names, and in which role by (type, key) of their names."""
+
+    id: str
+    fetched_at: datetime
+    mentions: list[Mention]
+    roles: dict[tuple[str, str], set[str]]
+
+
+def _documents(pages: Path, gazetteers: Path, rules: Rules) -> Iterator[_Document]:
+    titles = load_titles(gazetteers)
     for group in read_groups(pages):
         accepted = accepted_rows(group)
         columns = settled_columns(accepted, rules)
         mentions = placed_mentions(columns["entities"], columns["language"], gazetteers=gazetteers)
         ids, times = (accepted.column(name).to_pylist() for name in ("document_id", "fetched_at"))
-        for document_id, fetched_at, found in zip(ids, times, mentions, strict=True):
-            yield document_id, fetched_at or NO_DATE, found
+        rows = zip(ids, times, mentions, columns["text"], columns["language"], strict=True)
+        for document_id, fetched_at, found, text, language in rows:
+            roles = _roles(found, text, titles_of(titles, language or ""))
+            yield _Document(document_id, fetched_at or NO_DATE, found, roles)
 
 
-def _add(
-    forms: dict[tuple[str, str], _Form], document_id: str, fetched_at: datetime, mentions: Iterable[Mention]
-) -> None:
-    defined: set[tuple[str, str]] = set()
-    mentions = list(mentions)
-    company = _company(mentions)
+def _roles(mentions: Iterable[Mention], text: str, titles: Titles) -> dict[tuple[str, str], set[str]]:
+    roles: dict[tuple[str, str], set[str]] = defaultdict(set)
     for mention in mentions:
+        if mention.type == "PER" and (role := role_before(text, mention.start_char, titles)):
+            roles["PER", name_key(mention.name)].add(role)
+    return roles
+
+
+def _add(forms: dict[tuple[str, str], _Form], document: _Document) -> None:
+    defined: set[tuple[str, str]] = set()
+    document_id = document.id
+    company = _company(document.mentions)
+    for mention in document.mentions:
         key = name_key(mention.name)
         if mention.entity_id is not None or not key:
             continue
         form = forms[mention.type, key]
         form.names[mention.name] += 1
-        rank = (fetched_at, document_id)
+        rank = (document.fetched_at, document_id)
         form.first = min(form.first, rank) if form.documents else rank
         if document_id not in form.documents:
             others = company - {companion_hash(mention.type, key)}
+            others |= {companion_hash(ROLE, role) for role in document.roles.get((mention.type, key), ())}
             form.companions = set(sorted(form.companions | others)[:MAX_COMPANIONS])
         form.documents.add(document_id)
         acronym = name_key(mention.surface)

@@ -2,8 +2,9 @@
 
 Evidence, from the surest to the weakest: one folded form; one plain spelling (Kettouni, Ketouni); an Arabic given
 name in any Latin spelling before the same family name (Mohamed, Muhammad); a transliteration from other scripts; an
-acronym that texts define; one letter of difference in the same company; and, between Arabic and Latin letters, the odds
-of the trained model for every word of the name. Names that share a word only, and whatever is in doubt, stay apart.
+acronym that texts define; one letter of difference in the same company and role; and, between Arabic and Latin letters,
+the odds of the trained model for every word of the name. Names that share a word only, and whatever is in doubt, stay
+apart.
 
 The result depends on the set of forms, not on their order: clusters are made by equal keys, and each Latin cluster
 joins at most one Arabic one, so that no chain of likenesses draws strangers together.
@@ -32,7 +33,7 @@ from tasks.corpus.name_words import (
 from tasks.corpus.romanisation import Romanisation, load_romanisation
 
 # To be raised with every change of what a form is or of where it is compared: stored forms are then made anew.
-FORMS_RULE = 1
+FORMS_RULE = 2
 ID_HEX = 16
 # Nats for each letter of both words, of the worst word and of all; see benchmarks/romanisation.py for what they let
 # through: 92 of 100 pairs of one name, 9 of 10,000 of two names of like length.
@@ -55,6 +56,8 @@ MIN_SHARE_OF_DEFINITIONS = 2 / 3
 MIN_COMPANIONS = 3
 MIN_SHARE_OF_COMPANIONS = 0.4
 MAX_COMPANIONS = 32
+# A role that a text gives a person counts among its companions under this type.
+ROLE = "role"
 MIN_LETTERS_MISSPELT = 5
 MAX_MISSPELT = 50
 
@@ -66,7 +69,8 @@ class NameForm:
     """One folded form of a name: its type, how it is written most, its first mention (µs, document_id), its documents.
 
     `definitions` are the long forms (keys) that texts give for an acronym, with the number of those texts; `companions`
-    are hashes (`companion_hash`) of whom its documents name beside it, the smallest MAX_COMPANIONS.
+    are hashes (`companion_hash`) of whom its documents name beside it and of the roles they give it, the smallest
+    MAX_COMPANIONS.
     """
 
     type: str
@@ -223,7 +227,7 @@ def blocks_of(form: NameForm, *, acronyms: Iterable[str] = (), lexicon: NameLexi
 
 
 def companion_hash(type_: str, identity: str) -> int:
-    """The hash (64 bits) of a person or organisation, by entity_id or key, among the companions of a name."""
+    """The hash (64 bits) of a person or organisation by entity_id or key, or of a role, among a name's companions."""
     return int.from_bytes(hashlib.blake2b(f"{type_}\0{identity}".encode(), digest_size=8).digest(), "big")
 
 
@@ -241,7 +245,7 @@ def _misspellings(words: tuple[str, ...]) -> list[str]:
 
 
 def _join_misspelt(groups: _Groups, lexicon: NameLexicon | None) -> None:
-    """Join names whose last words differ in one letter, where the same people and bodies stand beside both.
+    """Join names whose last words differ in one letter, where the same people, bodies and roles stand beside both.
 
     Edmond Varley is Edmond Varney where both are named among the same; and two men of one document are not one.
     """

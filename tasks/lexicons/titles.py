@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tasks.lexicons.gazetteers import read_gazetteer
-from tasks.lexicons.words import name_key
+from tasks.lexicons.words import BREAK, COMMA, DOT, Words, name_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,10 @@ class Titles:
 
 
 _EVERYWHERE = "any"
+_ARABIC_ARTICLE = "ال"
+# How far before a name its role is looked for.
+_ROLE_CHARS = 120
+_ROLE_WORDS = 12
 _KINDS = ("forms_of_address", "roles", "particles", "given_names", "stops", "ambiguous", "well_known_places")
 
 
@@ -50,6 +54,37 @@ def load_titles(gazetteers: Path) -> Mapping[str, Titles]:
 def titles_of(titles: Mapping[str, Titles], language: str) -> Titles:
     """The titles of a language; of one without its own, what holds in any."""
     return titles.get(language) or titles[_EVERYWHERE]
+
+
+def role_before(text: str, start_char: int, titles: Titles) -> str:
+    """The role in which a text names whose name begins at `start_char`, as a key with what belongs to it; "" for none.
+
+    'ministre de l interieur' of "le ministre de l'Intérieur, Maurice Kettel": a complement ends with a comma, or is
+    definite in Arabic (وزير الداخلية).
+    """
+    words = Words(text[max(0, start_char - _ROLE_CHARS) : start_char])
+    keys, joins, end = words.keys, words.joins, len(words)
+    if not end or BREAK in joins[-2:-1] or not _is_tie(words.text[words.ends[-1] :]):
+        return ""
+    is_apposition = words.text[words.ends[-1] :].strip() != ""
+    while end and keys[end - 1] in titles.forms_of_address:
+        end -= 1
+        is_apposition = is_apposition or (end > 0 and joins[end - 1] == COMMA)
+    for first in range(end - 1, max(-1, end - 1 - _ROLE_WORDS), -1):
+        if first < end - 1 and joins[first] in {BREAK, DOT, COMMA}:
+            return ""
+        size = next((n for n in (3, 2, 1) if first + n <= end and " ".join(keys[first : first + n]) in titles.roles), 0)
+        if size:
+            if not (is_apposition or all(key.startswith(_ARABIC_ARTICLE) for key in keys[first + size : end])):
+                return ""
+            ahead = (n for n in (2, 1) if n <= first and " ".join(keys[first - n : first + size]) in titles.roles)
+            return " ".join(keys[first - next(ahead, 0) : end])
+    return ""
+
+
+def _is_tie(gap: str) -> bool:
+    """Whether a gap before a name ties it to the words before: a space, a comma, the dot of 'M.'."""
+    return gap.strip() in {"", ",", "،", "."} and "\n" not in gap
 
 
 def _titles(words: Mapping[str, str], shared: Mapping[str, str]) -> Titles:

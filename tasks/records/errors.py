@@ -11,6 +11,7 @@ A bad page is none of these: it becomes a `Rejection` (tasks/records/article.py)
 """
 
 import errno
+import os
 import re
 import traceback
 from pathlib import Path
@@ -54,6 +55,8 @@ def describe_error(error: BaseException) -> str:
 
 def failure_sentence(error: BaseException) -> str:
     """What a failed batch says to an operator: the remedy where there is one, else type and message of the error."""
-    if isinstance(error, OSError) and error.errno in FULL:
-        return f"the disk is full ({error.strerror}); make room and run again, what was finished stays"
+    # DuckDB tells what the system said within an error of its own.
+    full = next((reason for reason in map(os.strerror, sorted(FULL)) if reason in str(error)), None)
+    if full:
+        return f"the disk is full ({full}); make room and run again, what was finished stays"
     return f"{type(error).__name__}: {error}"

@@ -257,7 +257,7 @@ class NameFormRow:
         list[int],
         Column(
             pa.list_(pa.uint64()),
-            "Hashes of the people and organisations that its documents name too; the 32 smallest.",
+            "Hashes of the people and organisations that its documents name too, and of its roles; the 32 smallest.",
             _FORMS,
         ),
     ]

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
-from tasks.corpus.identities import MAX_WORDS, Cluster, NameForm, blocks_of, cluster_names, companion_hash, identities
+from tasks.corpus.identities import (
+    MAX_WORDS,
+    ROLE,
+    Cluster,
+    NameForm,
+    blocks_of,
+    cluster_names,
+    companion_hash,
+    identities,
+)
 from tasks.corpus.name_lexicon import NameLexicon, is_installed, load_lexicon
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
@@ -270,6 +279,16 @@ def test_a_letter_of_difference_is_two_people_in_other_company_or_in_none() -> N
     strangers = ("Olga Brandt", "Hugo Serra", "Nadia Ferhat", "Tom Wexley")
     assert len(clustered([in_company("Edmond Varley", 1, *FRIENDS), in_company("Edmond Varney", 2, *strangers)])) == 2
     assert are_apart("Edmond Varley", "Edmond Varney")
+
+
+def test_a_role_counts_as_one_more_in_the_company() -> None:
+    def with_role(name: str, at: int, role: str, *others: str) -> NameForm:
+        named = in_company(name, at, *others)
+        return replace(named, companions=named.companions | {companion_hash(ROLE, role)})
+
+    one = with_role("Edmond Varley", 1, "mayor of the port", *FRIENDS[:2])
+    assert len(clustered([one, with_role("Edmond Varney", 2, "mayor of the port", *FRIENDS[:2])])) == 1
+    assert len(clustered([one, with_role("Edmond Varney", 2, "coach", *FRIENDS[:2])])) == 2
 
 
 def test_two_people_of_one_document_stay_two_whatever_their_company() -> None:

@@ -6,6 +6,7 @@ from tasks.lexicons.folding import fold_name
 from tasks.lexicons.gazetteers import read_gazetteer
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
+from tasks.lexicons.titles import load_titles, role_before, titles_of
 from tasks.lexicons.words import Words, name_key
 from tasks.records.errors import UsageError
 
@@ -46,6 +47,36 @@ def test_words_keep_vowelled_arabic_and_indic_words_whole() -> None:
 
 def test_a_dot_after_an_initial_ends_no_sentence() -> None:
     assert Words("J. Ross left. He").opens == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "role"),
+    [
+        ("fr", "Hier le ministre de l'Intérieur, ", "ministre de l interieur"),
+        ("fr", "Hier le ministre de l'Intérieur, M. ", "ministre de l interieur"),
+        ("fr", "Pour le Premier ministre ", "premier ministre"),
+        ("fr", "Pour le directeur général de la sûreté, ", "directeur general de la surete"),
+        ("fr", "Le ministre a reçu ", ""),
+        ("fr", "Le ministre est là. Hier, ", ""),
+        ("fr", "Le ministre est là\n", ""),
+        ("fr", "Le ministre, qui a reçu ", ""),
+        ("fr", "Le préfet a vu le maire, ", "maire"),
+        ("fr", "", ""),
+        ("fr", ", ", ""),
+        ("fr", "M. ", ""),
+        ("ar", "وقال وزير الداخلية ", "وزير الداخليه"),
+        ("ar", "وقال الوزير ", "الوزير"),
+        ("ar", "وقال الوزير إن ", ""),
+        ("en", "On Monday Interior Minister ", "interior minister"),
+        ("en", "Interior Minister: ", ""),
+        ("es", "El alcalde de la villa, ", "alcalde de la villa"),
+        ("sw", "Rais wa nchi, ", ""),
+    ],
+)
+def test_a_role_is_what_stands_before_the_name(language: str, before: str, role: str) -> None:
+    titles = titles_of(load_titles(GAZETTEERS), language)
+    assert role_before(f"{before}Maurice Kettel", len(before), titles) == role
+    assert role_before(f"{'x ' * 500}{before}Maurice Kettel", 1000 + len(before), titles) == role
 
 
 def test_coordinates_population_and_country_come_with_a_city() -> None:

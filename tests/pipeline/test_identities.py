@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
 from tasks.clusters import read_forms
-from tasks.corpus.identities import NameForm, blocks_of, cluster_names, identities
+from tasks.corpus.identities import ROLE, NameForm, blocks_of, cluster_names, companion_hash, identities
 from tasks.corpus.name_lexicon import NameLexicon
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
@@ -130,6 +130,13 @@ def test_entities_are_what_documents_say(whole: tuple[Path, Path]) -> None:
             counts = Counter(surface for _, lang, _, surface in named if lang == language)
             assert counts[name] == max(counts.values())
         assert {n["language"] for n in row["names"]} == {language for _, language, *_ in named}
+
+
+def test_forms_know_the_roles_that_texts_give(whole: tuple[Path, Path]) -> None:
+    paths = sorted((whole[1] / NAME_FORMS).rglob("*.parquet"))
+    rows = [row for path in paths for row in pq.read_table(path).to_pylist() if row["key"] == "karim sayegh"]
+    assert rows
+    assert all(companion_hash(ROLE, "maire") in row["companions"] for row in rows)
 
 
 def test_aliases_are_borne_by_no_document(whole: tuple[Path, Path]) -> None:
@@ -261,8 +268,16 @@ def test_pages_that_are_pruned_leave_no_entity(copy: tuple[Path, Path], tmp_path
     assert dataset_bytes(out) == dataset_bytes(tmp_path / "fresh")
 
 
+FULL_DISK = "import pathlib; pathlib.Path.write_text = lambda *_: os.write(os.open('/dev/full', 1), b'x')"
+
+
 @pytest.mark.parametrize(
-    ("fault", "reason"), [("os.kill(os.getpid(), 9)", "exit code -9"), ("sys.exit('planted here')", "planted here")]
+    ("fault", "reason"),
+    [
+        ("os.kill(os.getpid(), 9)", "exit code -9"),
+        ("sys.exit('planted here')", "planted here"),
+        (FULL_DISK, r"the disk is full \(No space left on device\); make room and run again, what was finished stays"),
+    ],
 )
 def test_identities_that_fail_are_one_sentence_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, reason: str
