@@ -52,7 +52,8 @@ def trained(
         found = weights if found is None else mean_of(found, weights, count / (count + 1))
     if found is None:
         raise ValueError(f"{recipe.language}: a recipe without a training")
-    found.transitions[:, LABELS.index("O")] -= np.float32(recipe.eagerness)
+    for label, more in recipe.eagerness.items():
+        found.transitions[:, LABELS.index(label)] += np.float32(more)
     left_out = [rule.name for rule in recipe.left_out]
     return replace(found, about=found.about | {"lexicon_first": recipe.lexicon_first, "left_out": left_out})
 
