@@ -7,7 +7,7 @@ sentences at a time.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias, cast
@@ -41,6 +41,7 @@ from tasks.enrich.name_weights import Floats, KnownScores, Weights, read_weights
 from tasks.enrich.same_document import named_elsewhere
 from tasks.enrich.spans import (
     AREA_NAME,
+    CITY_NAME,
     ORGANISATION_NAME,
     PERSON_BY_TITLE,
     LanguageWords,
@@ -360,7 +361,8 @@ class StackedRecogniser:
             for span in by_model
             if not self._lexicon.refuses(words, trimmed := self._lexicon.trimmed(words, span, language), language)
         ]
-        first = by_lexicon if self._model.lexicon_first else [span for span in by_lexicon if _is_sure(words, span)]
+        found_at = {index: span for span in by_model for index in range(span.first, span.last + 1)}
+        first = [span for span in by_lexicon if self._model.lexicon_first or _is_sure(words, span, found_at)]
         then = [span for span in by_lexicon if span.rule.name not in self._model.left_out]
         taken = [False] * len(words)
         kept = without_overlaps(first, taken=taken)
@@ -392,11 +394,12 @@ def _paragraphs(words: Words) -> list[tuple[Paragraph, str]]:
     return found
 
 
-def _is_sure(words: Words, span: Span) -> bool:
-    """Whether a span of the lexicons stands whatever a model says.
+def _is_sure(words: Words, span: Span, found_at: Mapping[int, Span]) -> bool:
+    """Whether a span of the lexicons stands whatever a model says; `found_at` are the spans of the model by word.
 
-    People after a title in Latin letters; curated organisations, countries and regions of several words; places in
-    capitals (datelines, headlines), which models take for acronyms.
+    People after a title in Latin letters; curated organisations, countries and regions of several words; cities of
+    several words that are no part of a longer name, and those of one word that the model takes for a body (its silver
+    is full of clubs); places in capitals (datelines, headlines), which models take for acronyms.
     """
     if span.rule is ORGANISATION_NAME:
         return span.last > span.first
@@ -404,8 +407,17 @@ def _is_sure(words: Words, span: Span) -> bool:
         # In Arabic too much that follows a title is no name: measured on the inner block, .714 against .721 F.
         return span.rule is PERSON_BY_TITLE and words.surfaces[span.first][0].isupper()
     surface = words.surface(span.first, span.last)
-    is_several = span.rule is AREA_NAME and span.last > span.first
-    return is_several or (surface.isupper() and len(surface) >= _MIN_CAPITALS)
+    if surface.isupper() and len(surface) >= _MIN_CAPITALS:
+        return True
+    found = found_at.get(span.first)
+    if span.first == span.last:
+        return span.rule is CITY_NAME and found is not None and found.type == "ORG" and found.first == found.last
+    return span.rule is AREA_NAME or not _is_within(span, found)
+
+
+def _is_within(span: Span, other: Span | None) -> bool:
+    """Whether another span begins no later and ends no earlier."""
+    return other is not None and other.first <= span.first and span.last <= other.last
 
 
 def moved(span: Span, by: int) -> Span:
