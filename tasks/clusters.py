@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from tasks.corpus.identities import MAX_COMPANIONS, Cluster, NameForm, cluster_names
+from tasks.corpus.identities import MAX_COMPANIONS, Cluster, NameForm, cluster_names, is_acronym
 from tasks.corpus.name_lexicon import load_lexicon
 from tasks.lexicons.titles import load_titles
 from tasks.names import Names, names_digest, names_path, write_names
@@ -68,7 +68,7 @@ def read_forms(out: Path, due: Iterable[Path] | None = None, *, spill: Path) -> 
             rows = connection.execute(_NEAR_FORMS).fetchall()
     definitions: dict[str, Counter[str]] = defaultdict(Counter)
     for _, key, _, _, _, acronyms, _ in rows:
-        for acronym in acronyms or ():
+        for acronym in filter(is_acronym, acronyms or ()):
             definitions[acronym][key] += 1
     return [
         NameForm(

@@ -68,9 +68,9 @@ When = tuple[int, str]
 class NameForm:
     """One folded form of a name: its type, how it is written most, its first mention (µs, document_id), its documents.
 
-    `definitions` are the long forms (keys) that texts give for an acronym, with the number of those texts; `companions`
-    are hashes (`companion_hash`) of whom its documents name beside it and of the roles they give it, the smallest
-    MAX_COMPANIONS.
+    `definitions` are the long forms (keys) that texts give for an acronym (`is_acronym`), with the number of those
+    texts; `companions` are hashes (`companion_hash`) of whom its documents name beside it and of the roles they give
+    it, the smallest MAX_COMPANIONS.
     """
 
     type: str
@@ -222,8 +222,13 @@ def blocks_of(form: NameForm, *, acronyms: Iterable[str] = (), lexicon: NameLexi
     if form.type == "PER":
         found |= {f"PER ? {spelling}" for spelling in _misspellings(words)}
     if form.type == "ORG":
-        found |= {f"ORG ~ {acronym}" for acronym in (form.key, *acronyms) if " " not in acronym}
+        found |= {f"ORG ~ {acronym}" for acronym in (form.key, *acronyms) if is_acronym(acronym)}
     return frozenset(found)
+
+
+def is_acronym(key: str) -> bool:
+    """Whether a key may be that of an acronym: one word, or letters alone ('o g p' of O.G.P.)."""
+    return " " not in key or all(len(word) == 1 for word in key.split(" "))
 
 
 def companion_hash(type_: str, identity: str) -> int:

@@ -34,6 +34,7 @@ _ARABIC_ARTICLE = "ال"
 # How far before a name its role is looked for.
 _ROLE_CHARS = 120
 _ROLE_WORDS = 12
+_COMMAS = (",", "،")
 _KINDS = ("forms_of_address", "roles", "particles", "given_names", "stops", "ambiguous", "well_known_places")
 
 
@@ -64,9 +65,10 @@ def role_before(text: str, start_char: int, titles: Titles) -> str:
     """
     words = Words(text[max(0, start_char - _ROLE_CHARS) : start_char])
     keys, joins, end = words.keys, words.joins, len(words)
-    if not end or BREAK in joins[-2:-1] or not _is_tie(words.text[words.ends[-1] :]):
+    gap = words.text[words.ends[-1] :] if end else ""
+    if not end or BREAK in joins[-2:-1] or gap.strip() not in {"", ".", *_COMMAS} or "\n" in gap:
         return ""
-    is_apposition = words.text[words.ends[-1] :].strip() != ""
+    is_apposition = gap.strip() in _COMMAS
     while end and keys[end - 1] in titles.forms_of_address:
         end -= 1
         is_apposition = is_apposition or (end > 0 and joins[end - 1] == COMMA)
@@ -80,11 +82,6 @@ def role_before(text: str, start_char: int, titles: Titles) -> str:
             ahead = (n for n in (2, 1) if n <= first and " ".join(keys[first - n : first + size]) in titles.roles)
             return " ".join(keys[first - next(ahead, 0) : end])
     return ""
-
-
-def _is_tie(gap: str) -> bool:
-    """Whether a gap before a name ties it to the words before: a space, a comma, the dot of 'M.'."""
-    return gap.strip() in {"", ",", "،", "."} and "\n" not in gap
 
 
 def _titles(words: Mapping[str, str], shared: Mapping[str, str]) -> Titles:

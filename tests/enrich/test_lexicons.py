@@ -57,6 +57,8 @@ def test_a_dot_after_an_initial_ends_no_sentence() -> None:
         ("fr", "Pour le Premier ministre ", "premier ministre"),
         ("fr", "Pour le directeur général de la sûreté, ", "directeur general de la surete"),
         ("fr", "Le ministre a reçu ", ""),
+        ("fr", "Le ministre a reçu M. ", ""),
+        ("fr", "Pour le ministre M. ", "ministre"),
         ("fr", "Le ministre est là. Hier, ", ""),
         ("fr", "Le ministre est là\n", ""),
         ("fr", "Le ministre, qui a reçu ", ""),

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
 from tasks.clusters import read_forms
-from tasks.corpus.identities import ROLE, NameForm, blocks_of, cluster_names, companion_hash, identities
+from tasks.corpus.identities import ROLE, Cluster, NameForm, blocks_of, cluster_names, companion_hash, identities
 from tasks.corpus.name_lexicon import NameLexicon
 from tasks.lexicons.titles import load_titles
 from tasks.lexicons.words import name_key
@@ -387,7 +387,28 @@ def test_comparing_near_names_gives_what_comparing_all_gives(
 ) -> None:
     out, draw = tmp_path_factory.mktemp("forms"), random.Random(seed)
     files = [write_forms_file(out, number, [drawn_name(draw) for _ in range(n_names)]) for number in range(n_files)]
-    due = draw.sample(files, draw.randrange(1, n_files + 1))
+    compared(out, draw.sample(files, draw.randrange(1, n_files + 1)))
+    shutil.rmtree(out)
+
+
+@pytest.mark.parametrize(
+    ("name", "acronym", "long_form", "n_clusters"),
+    [
+        ("O G P", "O.G.P.", "Office Gamma", 1),
+        ("OGP", "OGP", "Office Gamma", 1),
+        ("Port Gamma", "PORT GAMMA", "Quay", 2),
+    ],
+)
+def test_what_defines_a_new_acronym_is_near_it(
+    tmp_path: Path, name: str, acronym: str, long_form: str, n_clusters: int
+) -> None:
+    write_forms_file(tmp_path, 0, [("ORG", long_form, 1, [acronym])])
+    due = write_forms_file(tmp_path, 1, [("ORG", name, 2, [])])
+    assert len({cluster.entity_id for cluster in compared(tmp_path, [due]).values()}) == n_clusters
+
+
+def compared(out: Path, due: list[Path]) -> Mapping[tuple[str, str], Cluster]:
+    """Who is who among all forms; the forms of the files that are due have the same from those near them alone."""
     given_names = load_titles(GAZETTEERS)["ar"].given_names
     near = identities(cluster_names(read_forms(out, due, spill=out), given_names=given_names, lexicon=LEXICON))
     everything = identities(cluster_names(read_forms(out, spill=out), given_names=given_names, lexicon=LEXICON))
@@ -395,7 +416,7 @@ def test_comparing_near_names_gives_what_comparing_all_gives(
         for form in pq.read_table(path).to_pylist():
             key = (form["type"], form["key"])
             assert near[key] == everything[key]
-    shutil.rmtree(out)
+    return everything
 
 
 def test_forms_made_by_another_rule_are_made_anew(copy: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
