@@ -111,7 +111,8 @@ def _documents(pages: Path, gazetteers: Path, rules: Rules) -> Iterator[_Documen
         columns = settled_columns(accepted, rules)
         mentions = placed_mentions(columns["entities"], columns["language"], gazetteers=gazetteers)
         ids, times = (accepted.column(name).to_pylist() for name in ("document_id", "fetched_at"))
-        rows = zip(ids, times, mentions, columns["text"], columns["language"], strict=True)
+        texts = columns.get("text") or accepted.column("text").to_pylist()  # as it is where nothing is stripped
+        rows = zip(ids, times, mentions, texts, columns["language"], strict=True)
         for document_id, fetched_at, found, text, language in rows:
             roles = _roles(found, text, titles_of(titles, language or ""))
             yield _Document(document_id, fetched_at or NO_DATE, found, roles)

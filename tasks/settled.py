@@ -52,12 +52,12 @@ def accepted_rows(table: pa.Table) -> pa.Table:
 
 
 def settled_columns(accepted: pa.Table, rules: Rules) -> dict[str, list[Any]]:
-    """The columns of accepted pages that settling needs or changes: text, language, entities, removed, what differs.
+    """The columns of accepted pages that settling changes or needs: entities, language, removed, and what else differs.
 
     Without the boilerplate of their sites; mentions in removed paragraphs are gone, offsets are those of the new text.
     """
     columns: dict[str, list[Any]] = {"removed": [[] for _ in range(accepted.num_rows)]}
-    names = STRIPPED_COLUMNS if rules else ("text", "language", "entities")
+    names = STRIPPED_COLUMNS if rules else ("language", "entities")
     columns |= {name: accepted.column(name).to_pylist() for name in names}
     if rules:
         for index, site in enumerate(accepted.column("site").to_pylist()):

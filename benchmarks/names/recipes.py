@@ -24,10 +24,10 @@ class Recipe:
     """One model: the mean of the weights of its trainings.
 
     `words_of` are the parts whose words stand for common ones beside names (benchmarks/names/likeness.py); `block` is
-    the part no training reads. `lexicon_first`: what lexicons find stands before what the model finds; else areas of
-    several words alone do, and the others where the model finds nothing, without the rules of `left_out`. `eagerness`
-    is added to the score of a label wherever it follows another: recall for precision, where models miss more than
-    they invent, as they do on text of another kind than they were trained on, organisations above all.
+    the part no training reads. `lexicon_first`: what lexicons find stands before what the model finds; else what is
+    sure does (`names_model._is_sure`), and the rest where the model finds nothing, without the rules of `left_out`.
+    `eagerness` is added to the score of a label wherever it follows another: recall for precision, where models miss
+    more than they invent, as they do on text of another kind than they were trained on, organisations above all.
     """
 
     language: str

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from tasks.enrich.spans import PERSON_BY_APPOSITION, PERSON_BY_GIVEN_NAME, PERSON_BY_TITLE, LanguageWords, Span
+from tasks.lexicons.titles import title_size
 from tasks.lexicons.words import BREAK, COMMA, DOT, OPEN, SPACE, TIGHT, Words
 
-_MAX_TITLE_WORDS = 3
 _MAX_NAME_WORDS = 7
 # A role and the name beside it stand at most so many words apart: "le directeur général de la sûreté nationale et de
 # ..., Abdellatif".
@@ -32,7 +32,7 @@ def find_people(words: Words, language: LanguageWords, *, is_place: _IsPlace) ->
             if last_role >= 0 and _ends_sentence(words, index):
                 last_role = _NO_ROLE
             continue
-        size = _title_size(words, index, roles) if key in role_starts else 0
+        size = title_size(words, index, roles) if key in role_starts else 0
         if size:
             last_role = index + size - 1
         if size or key in addresses or words.surfaces[index][0].isupper():
@@ -53,19 +53,6 @@ def _first_words(titles: frozenset[str]) -> frozenset[str]:
 def _ends_sentence(words: Words, index: int) -> bool:
     """Whether a sentence, line or quotation begins after a word."""
     return index + 1 < len(words) and words.joins[index] in {BREAK, DOT} and words.opens[index + 1]
-
-
-def _title_size(words: Words, index: int, titles: frozenset[str]) -> int:
-    """How many words from `index` are a title of the set, the longest first; 0 for none."""
-    key = words.keys[index]
-    sizes = 1 if key in titles else 0
-    for size in range(2, _MAX_TITLE_WORDS + 1):
-        if index + size > len(words) or words.joins[index + size - 2] not in {SPACE, TIGHT}:
-            break
-        key = f"{key} {words.keys[index + size - 1]}"
-        if key in titles:
-            sizes = size
-    return sizes
 
 
 def _latin_at(words: Words, index: int, role_size: int, language: LanguageWords, is_place: _IsPlace) -> Iterator[Span]:

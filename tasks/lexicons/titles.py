@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tasks.lexicons.gazetteers import read_gazetteer
-from tasks.lexicons.words import BREAK, COMMA, DOT, Words, name_key
+from tasks.lexicons.words import BREAK, COMMA, DOT, SPACE, TIGHT, Words, name_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ _ARABIC_ARTICLE = "ال"
 # How far before a name its role is looked for.
 _ROLE_CHARS = 120
 _ROLE_WORDS = 12
+_MAX_TITLE_WORDS = 3
 _COMMAS = (",", "،")
 _KINDS = ("forms_of_address", "roles", "particles", "given_names", "stops", "ambiguous", "well_known_places")
 
@@ -57,6 +58,19 @@ def titles_of(titles: Mapping[str, Titles], language: str) -> Titles:
     return titles.get(language) or titles[_EVERYWHERE]
 
 
+def title_size(words: Words, index: int, titles: frozenset[str]) -> int:
+    """How many words from `index` are a title of the set, the longest first; 0 for none."""
+    key = words.keys[index]
+    sizes = 1 if key in titles else 0
+    for size in range(2, _MAX_TITLE_WORDS + 1):
+        if index + size > len(words) or words.joins[index + size - 2] not in {SPACE, TIGHT}:
+            break
+        key = f"{key} {words.keys[index + size - 1]}"
+        if key in titles:
+            sizes = size
+    return sizes
+
+
 def role_before(text: str, start_char: int, titles: Titles) -> str:
     """The role in which a text names whose name begins at `start_char`, as a key with what belongs to it; "" for none.
 
@@ -75,11 +89,11 @@ def role_before(text: str, start_char: int, titles: Titles) -> str:
     for first in range(end - 1, max(-1, end - 1 - _ROLE_WORDS), -1):
         if first < end - 1 and joins[first] in {BREAK, DOT, COMMA}:
             return ""
-        size = next((n for n in (3, 2, 1) if first + n <= end and " ".join(keys[first : first + n]) in titles.roles), 0)
+        size = title_size(words, first, titles.roles)
         if size:
             if not (is_apposition or all(key.startswith(_ARABIC_ARTICLE) for key in keys[first + size : end])):
                 return ""
-            ahead = (n for n in (2, 1) if n <= first and " ".join(keys[first - n : first + size]) in titles.roles)
+            ahead = (n for n in (2, 1) if n <= first and title_size(words, first - n, titles.roles) >= n + size)
             return " ".join(keys[first - next(ahead, 0) : end])
     return ""
 

@@ -56,7 +56,8 @@ def describe_error(error: BaseException) -> str:
 def failure_sentence(error: BaseException) -> str:
     """What a failed batch says to an operator: the remedy where there is one, else type and message of the error."""
     # DuckDB tells what the system said within an error of its own.
-    full = next((reason for reason in map(os.strerror, sorted(FULL)) if reason in str(error)), None)
+    code = error.errno if isinstance(error, OSError) else None
+    full = next((full for full in sorted(FULL) if full == code or os.strerror(full) in str(error)), None)
     if full:
-        return f"the disk is full ({full}); make room and run again, what was finished stays"
+        return f"the disk is full ({os.strerror(full)}); make room and run again, what was finished stays"
     return f"{type(error).__name__}: {error}"

@@ -78,6 +78,10 @@ def test_a_city_of_several_words_is_not_cut(recogniser: Recogniser) -> None:
     assert ("LOC", "بيروت") in found(recogniser, text, "ar")
 
 
+def test_a_common_word_is_no_name_to_the_lexicons() -> None:
+    assert found(load_recogniser(GAZETTEERS, ()), "Nice to meet you, Reading is fun.", "en") == []
+
+
 def test_a_common_word_is_no_city(recogniser: Recogniser) -> None:
     assert "LOC" not in dict(found(recogniser, "Nice to meet you, Reading is fun.", "en"))
     assert found(recogniser, "كان ليل المدينة طويلا", "ar") == []

@@ -1,12 +1,21 @@
 """What a report refuses to say, and what a record knows of itself."""
 
+import errno
 import hashlib
 
 import pytest
 
 from tasks.records.article import REASONS, Rejection
 from tasks.records.batches import Batch, Container, Kind, LooseFile, Mark, Piece
-from tasks.records.errors import ContractError, LockedError, MarsadError, RunFailed, SchemaError, UsageError
+from tasks.records.errors import (
+    ContractError,
+    LockedError,
+    MarsadError,
+    RunFailed,
+    SchemaError,
+    UsageError,
+    failure_sentence,
+)
 from tasks.records.raw import RawRecord
 from tasks.records.reports import BatchReport, GroupCounts, RunReport, merge_groups
 
@@ -147,3 +156,15 @@ def test_chunks_of_loose_pages_bear_their_own_files(taken: int) -> None:
 
 def test_a_piece_states_only_what_is_set() -> None:
     assert Piece(check="c", start=0).to_json() == {"check": "c", "start": 0}
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "told otherwise"), "the disk is full (No space left on device)"),
+        (RuntimeError("IO Error: could not write: No space left on device"), "the disk is full (No space left"),
+        (OSError(errno.EACCES, "Permission denied"), "PermissionError: [Errno 13] Permission denied"),
+    ],
+)
+def test_a_full_disk_is_named_whoever_tells_of_it(error: Exception, says: str) -> None:
+    assert failure_sentence(error).startswith(says)
