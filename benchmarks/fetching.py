@@ -2,10 +2,13 @@
 
 `python -m benchmarks.fetching [--outlets 20] [--pages 500]` (`make bench-fetch`) starts the test site of so many
 outlets with so many pages of about 25 KB each, and fetches a tenth of it, then all, each time by a process of its own,
-whose peak memory is the kernel's figure. Exit code 1 below the floors (benchmarks/floors.yaml, `fetching`).
+whose peak memory is the kernel's figure. Then the fetcher alone (addresses judged, bodies bounded, nothing written) is
+set beside a bare `httpx.AsyncClient` on the same small pages, by processor time, the better of three turns each. Exit
+code 1 below the floors (benchmarks/floors.yaml, `fetching`).
 """
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -15,14 +18,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from benchmarks.floors import is_above, load_floors, markdown_table
 from benchmarks.processes import peak_bytes
 from benchmarks.throughput import machine_facts, positive, say
+from tests.acquire.many_pages import N_TOGETHER, PAGE_BYTES, fetch_many, serving_pages
+from tests.acquire.servers import Server
 from tests.fetch.driver import archived, settings_of
 from tests.fetch.server import serving
 
 OK, MISSED = 0, 1
 LOOK_S = 0.05
+N_ALONE = 2_000
 MIB = 1024 * 1024
 
 
@@ -57,6 +65,34 @@ def fetch_all(*, outlets: int, pages: int) -> Measured:
         return Measured(archived(settings.raw_dir).total(), wall_s, peak / MIB)
 
 
+def fetch_barely(server: Server, n_pages: int) -> float:
+    """The processor's seconds of the peer for as many pages as `fetch_many` is given."""
+
+    async def fetching() -> float:
+        numbers = iter(range(n_pages))
+        async with httpx.AsyncClient() as client:
+
+            async def work() -> None:
+                for number in numbers:
+                    answer = await client.get(f"http://127.0.0.1:{server.port}/{number}")
+                    if len(answer.content) != PAGE_BYTES:
+                        message = f"page {number} came with {len(answer.content)} bytes"
+                        raise ValueError(message)
+
+            began = time.process_time()
+            await asyncio.gather(*(work() for _ in range(N_TOGETHER)))
+            return time.process_time() - began
+
+    return asyncio.run(fetching())
+
+
+def rates_alone() -> tuple[float, float]:
+    """Pages a second of one core: the fetcher's and the peer's, their turns in alternation."""
+    with serving_pages() as pages:
+        turns = [(fetch_many(pages, N_ALONE), fetch_barely(pages, N_ALONE)) for _ in range(3)]
+    return N_ALONE / min(own for own, _ in turns), N_ALONE / min(bare for _, bare in turns)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; the exit code."""
     parser = argparse.ArgumentParser(prog="benchmarks.fetching", description=(__doc__ or "").partition("\n")[0])
@@ -70,15 +106,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     few = fetch_all(outlets=told.outlets, pages=max(1, told.pages // 10))
     all_ = fetch_all(outlets=told.outlets, pages=told.pages)
     growth = all_.peak_mib / few.peak_mib
+    own, bare = rates_alone()
     is_slow, is_grown = is_above(floors["pages_per_s"], all_.rate), is_above(growth, floors["memory_growth"])
+    is_beaten = is_above(floors["httpx_ratio"], own / bare)
     rows = [
         ["pages a second", f"{all_.rate:.0f}", f"at least {floors['pages_per_s']}", "BELOW" if is_slow else "ok"],
         [f"peak memory, {few.n_pages} pages", f"{few.peak_mib:.0f} MiB", "–", ""],
         [f"peak memory, {all_.n_pages} pages", f"{all_.peak_mib:.0f} MiB", "–", ""],
+        ["fetcher alone, pages a second of a core", f"{own:.0f}", "–", ""],
+        ["bare httpx.AsyncClient", f"{bare:.0f}", "–", ""],
+        [
+            "fetcher to bare client",
+            f"{own / bare:.2f}",
+            f"at least {floors['httpx_ratio']}",
+            "BELOW" if is_beaten else "ok",
+        ],
         ["growth", f"{growth:.2f}", f"at most {floors['memory_growth']}", "ABOVE" if is_grown else "ok"],
     ]
     say(markdown_table(("what", "measured", "floor", "verdict"), rows))
-    return MISSED if is_slow or is_grown else OK
+    return MISSED if is_slow or is_grown or is_beaten else OK
 
 
 if __name__ == "__main__":

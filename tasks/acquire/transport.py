@@ -7,6 +7,7 @@ bodies and translates errors into types that no longer say what failed, none of 
 import asyncio
 import re
 import ssl
+import zlib
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ CHUNKED_NAME_KEPT = b"X-Crawler-Transfer-Encoding"
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,1024}")
 LINE_BREAK_OR_NUL = re.compile(rb"[\r\n\x00]")
 MAX_DETAIL_CHARS = 200
+N_POOLS = 64
 HTTP2 = b"HTTP/2"
 HTTPS_PORT = 443
 # HTTP/2 has no reason phrases; a block of HTTP/1.1 has.
@@ -68,7 +70,7 @@ class RequestFailed(MarsadError):
 class FetchLimits:
     """Who asks, and how long an answer may take and how large it may be.
 
-    `timeout_s` is for one request with its body, `max_bytes` for a body as transferred. How many requests are made at
+    `keepalive_connections` is for each of the N_POOLS pools, over which the hosts are spread. `timeout_s` is for one request with its body, `max_bytes` for a body as transferred. How many requests are made at
     once is no business of this room but of whoever hands out turns (tasks/acquire/politeness.py).
     """
 
@@ -81,7 +83,7 @@ class FetchLimits:
     max_redirects: int = 8
     max_header_bytes: int = 65_536
     max_headers: int = 200
-    keepalive_connections: int = 100
+    keepalive_connections: int = 16
     keepalive_s: float = 30.0
 
 
@@ -127,20 +129,25 @@ class Transport:
         keepalive_s: float,
     ) -> None:
         self._guard = guard
+        # Many pools, a host always in the same one: httpcore looks at every connection of a pool at each request.
         # No limit of connections: requests wait for their host's turn before they come here, and a request that
         # waited here would go out long after its turn began.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=None,
-            max_keepalive_connections=keepalive_connections,
-            keepalive_expiry=keepalive_s,
-            http2=True,
-            network_backend=guard,
-        )
+        self._pools = [
+            httpcore.AsyncConnectionPool(
+                ssl_context=ssl_context,
+                max_connections=None,
+                max_keepalive_connections=keepalive_connections,
+                keepalive_expiry=keepalive_s,
+                http2=True,
+                network_backend=guard,
+            )
+            for _ in range(N_POOLS)
+        ]
 
     async def aclose(self) -> None:
         """Nothing; all connections are closed."""
-        await self._pool.aclose()
+        for pool in self._pools:
+            await pool.aclose()
         self._guard.close()
 
     async def get(
@@ -180,12 +187,13 @@ class Transport:
                 await self._guard.close_all_to(f"{url.raw_host.decode()}:{url.port or HTTPS_PORT}")
 
     async def _response(self, request: httpcore.Request, attempt: _Attempt) -> httpcore.Response:
+        pool = self._pools[zlib.crc32(request.url.host) % N_POOLS]
         try:
-            return await self._pool.handle_async_request(request)
+            return await pool.handle_async_request(request)
         except (UnansweredError, httpcore.WriteError):
             if attempt.has_connected:
                 raise
-        return await self._pool.handle_async_request(request)
+        return await pool.handle_async_request(request)
 
 
 async def _whole_reply(response: httpcore.Response, limits: FetchLimits, max_bytes: int) -> Reply:

@@ -1,7 +1,6 @@
 """XML that was written to harm: nothing is resolved, read or asked for, and time stays bounded."""
 
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tasks.acquire.found import Feed
 from tasks.acquire.listings import section_links, url_list
 from tasks.acquire.robots import Robots
 from tasks.acquire.sitemaps import parse_sitemap
+from tests.pace import within
 
 URL = "https://journal.example/feed"
 ITEM = "<item><title>{title}</title><link>https://journal.example/1</link></item>"
@@ -26,18 +26,16 @@ def feed_of(doctype: str, title: str, attribute: str = "") -> Feed:
 
 def test_a_billion_laughs_are_not_expanded() -> None:
     entities = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(12))
-    began = time.process_time()
-    feed = feed_of(f'<!DOCTYPE rss [<!ENTITY e0 "laugh">{entities}]>', "&e12;", "&e12;")
+    with within(1):
+        feed = feed_of(f'<!DOCTYPE rss [<!ENTITY e0 "laugh">{entities}]>', "&e12;", "&e12;")
     assert [item.title for item in feed.items] == ["&e12;"]
-    assert time.process_time() - began < 1
 
 
 def test_parameter_entities_are_not_expanded() -> None:
     entities = '<!ENTITY % p0 "laugh">' + "".join(f'<!ENTITY % p{n + 1} "{f"%p{n};" * 10}">' for n in range(12))
-    began = time.process_time()
-    feed = feed_of(f'<!DOCTYPE rss [{entities} %p12; <!ENTITY all "%p12;">]>', "&all;")
+    with within(1):
+        feed = feed_of(f'<!DOCTYPE rss [{entities} %p12; <!ENTITY all "%p12;">]>', "&all;")
     assert "laugh" not in str(feed)
-    assert time.process_time() - began < 1
 
 
 def test_an_entity_of_a_file_does_not_read_it(tmp_path: Path) -> None:
@@ -89,17 +87,15 @@ REPEATED = [
 @pytest.mark.parametrize("begins", ["", "<rss><channel>", "<urlset><url>", "<html><body>"], ids=["bare", "r", "u", "h"])
 def test_repeats_of_anything_take_bounded_time(parser: str, begins: str) -> None:
     size = 1_000_000
-    began = time.process_time()
-    for scrap in REPEATED:
-        PARSERS[parser](begins.encode() + (scrap * (size // len(scrap))).encode())
-    assert time.process_time() - began < BOUND_S
+    with within(BOUND_S):
+        for scrap in REPEATED:
+            PARSERS[parser](begins.encode() + (scrap * (size // len(scrap))).encode())
 
 
 def test_a_robots_file_of_agents_and_rules_is_not_multiplied() -> None:
     agents, rules = "".join(f"User-agent: a{n}\n" for n in range(15_000)), "Disallow: /a*b\n" * 18_000
-    began = time.process_time()
-    assert Robots.parse(200, (agents + rules).encode(), url=URL).may_fetch("https://journal.example/x", "marsad")
-    assert time.process_time() - began < 2
+    with within(2):
+        assert Robots.parse(200, (agents + rules).encode(), url=URL).may_fetch("https://journal.example/x", "marsad")
 
 
 @pytest.mark.parametrize("n_levels", [1_000, 100_000])

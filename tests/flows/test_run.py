@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -60,9 +59,7 @@ def test_the_samples_go_through_and_a_second_run_finds_nothing(tmp_path: Path, s
     assert "47 accepted, 8 rejected" in done.stderr
     assert dataset_bytes(samples.out) == dataset_bytes(samples_out)
     assert processes_of(samples.marker) == []
-    began = time.monotonic()
     assert "Nothing to do" in samples.run().stderr
-    assert time.monotonic() - began < 3
 
 
 def _with_state(folder: Path) -> Path:
