@@ -70,8 +70,9 @@ class RequestFailed(MarsadError):
 class FetchLimits:
     """Who asks, and how long an answer may take and how large it may be.
 
-    `keepalive_connections` is for each of the N_POOLS pools, over which the hosts are spread. `timeout_s` is for one request with its body, `max_bytes` for a body as transferred. How many requests are made at
-    once is no business of this room but of whoever hands out turns (tasks/acquire/politeness.py).
+    `keepalive_connections` is for each of the N_POOLS pools, over which the hosts are spread. `timeout_s` is for one
+    request with its body, `max_bytes` for a body as transferred. How many requests are made at once is no business of
+    this room but of whoever hands out turns (tasks/acquire/politeness.py).
     """
 
     user_agent: str
