@@ -50,10 +50,7 @@ STAGES = {
     "other metadata": ("tasks.extract.html.extract_html",),
     "addresses": ("tasks.extract.urls.canonical_url", "tasks.extract.urls.site_of", "tasks.extract.urls.page_id"),
     "language": ("tasks.enrich.language.detect_language",),
-    "entities": (
-        "tasks.enrich.recognisers.load_recogniser",
-        "tasks.enrich.recognisers.RecogniserByLanguage.find_mentions",
-    ),
+    "entities": ("tasks.enrich.recognisers.find_names",),
     "hashes": (
         "tasks.page.fold_sha256",
         "tasks.records.raw.RawRecord.raw_id",

@@ -91,12 +91,10 @@ def tag_lines(lines: Iterable[bytes], recognisers: tuple[tuple[str, str], ...]) 
     one does not load.
     A line that is no such object gives {id, line, error}, so that answers stay as many as questions.
     """
-    from tasks.enrich.joined_names import join_names  # noqa: PLC0415
     from tasks.enrich.language import detect_language  # noqa: PLC0415 - models load here, a query needs none
-    from tasks.enrich.recognisers import load_recogniser  # noqa: PLC0415
-    from tasks.lexicons.titles import load_titles, titles_of  # noqa: PLC0415
+    from tasks.enrich.recognisers import find_names, load_recogniser  # noqa: PLC0415
 
-    recogniser, titles = load_recogniser(GAZETTEERS, recognisers), load_titles(GAZETTEERS)
+    load_recogniser(GAZETTEERS, recognisers)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -107,8 +105,7 @@ def tag_lines(lines: Iterable[bytes], recognisers: tuple[tuple[str, str], ...]) 
             continue
         stated = asked.get("language")
         language = stated if isinstance(stated, str) and stated else detect_language(asked["text"]).language
-        mentions = recogniser.find_mentions(asked["text"], language=language)
-        mentions = join_names(asked["text"], mentions, language=language, titles=titles_of(titles, language))
+        mentions = find_names(asked["text"], language=language, gazetteers=GAZETTEERS, choices=recognisers)
         entities = [
             {
                 "start_char": mention.start_char,

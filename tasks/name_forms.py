@@ -16,6 +16,8 @@ import pyarrow as pa
 from tasks.corpus.boilerplate import rules_digest
 from tasks.corpus.identities import MAX_COMPANIONS, ROLE, NameForm, blocks_of, companion_hash, forms_rule
 from tasks.corpus.name_lexicon import NameLexicon, load_lexicon
+from tasks.corpus.places import uncurated_key
+from tasks.lexicons.organisations import OrganisationIndex, load_organisations
 from tasks.lexicons.titles import Titles, load_titles, role_before, titles_of
 from tasks.lexicons.words import name_key
 from tasks.names import names_path
@@ -76,8 +78,9 @@ def write_name_forms(pages: Path, temp: Path, gazetteers: Path, rules: Rules) ->
     """
     footer = read_pages_footer(pages)
     forms: dict[tuple[str, str], _Form] = defaultdict(_Form)
+    organisations = load_organisations(gazetteers)
     for document in _documents(pages, gazetteers, rules):
-        _add(forms, document)
+        _add(forms, document, organisations)
     schema = schema_of(NAME_FORMS)
     lexicon = load_lexicon()
     rows = [_to_row(key, forms[key], lexicon) for key in sorted(forms)]
@@ -126,13 +129,12 @@ def _roles(mentions: Iterable[Mention], text: str, titles: Titles) -> dict[tuple
     return roles
 
 
-def _add(forms: dict[tuple[str, str], _Form], document: _Document) -> None:
+def _add(forms: dict[tuple[str, str], _Form], document: _Document, organisations: OrganisationIndex) -> None:
     defined: set[tuple[str, str]] = set()
     document_id = document.id
     company = _company(document.mentions)
     for mention in document.mentions:
-        key = name_key(mention.name)
-        if mention.entity_id is not None or not key:
+        if not (key := uncurated_key(mention, organisations)):
             continue
         form = forms[mention.type, key]
         form.names[mention.name] += 1

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tasks.enrich.joined_names import join_names
 from tasks.enrich.language import detect_language
 from tasks.enrich.near_languages import MODELS as NEAR_LANGUAGES
-from tasks.enrich.recognisers import Choices, load_recogniser, recogniser_versions
+from tasks.enrich.recognisers import Choices, find_names, recogniser_versions
 from tasks.extract.article import extract_article
 from tasks.extract.urls import canonical_url, page_id, site_of
-from tasks.lexicons.titles import load_titles, titles_of
 from tasks.records.article import Article, LanguageGuess, Mention, Rejection
 from tasks.records.errors import describe_error
 from tasks.records.raw import RawRecord
@@ -90,10 +88,9 @@ def to_page(raw: RawRecord, *, work: Work, batch_id: str) -> Page:
 def accepted_page(raw: RawRecord, article: Article, *, work: Work, batch_id: str) -> Page:
     """The row of a page whose article was found: language and mentions are read from its text."""
     language = detect_language(article.text)
-    recogniser = load_recogniser(work.gazetteers, work.recognisers)
-    mentions = recogniser.find_mentions(article.text, language=language.language)
-    titles = titles_of(load_titles(work.gazetteers), language.language)
-    mentions = join_names(article.text, mentions, language=language.language, titles=titles)
+    mentions = find_names(
+        article.text, language=language.language, gazetteers=work.gazetteers, choices=work.recognisers
+    )
     published = article.published
     return Page(
         **_identity(raw, article.canonical_url, work, batch_id),

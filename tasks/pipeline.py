@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.corpus.boilerplate import rules_digest
+from tasks.corpus.places import uncurated_key
 from tasks.enrich.language import warm_up as warm_up_language
 from tasks.enrich.recognisers import Choices, load_recogniser
 from tasks.extract.article import warm_up as warm_up_extraction
-from tasks.lexicons.organisations import load_organisations
+from tasks.lexicons.organisations import OrganisationIndex, load_organisations
 from tasks.lexicons.places import load_places
-from tasks.lexicons.words import name_key
 from tasks.names import Names, names_digest, read_names
 from tasks.page import Work, rejected_page, to_entity, to_page
 from tasks.raw.readers import no_records, read_chunk, unread_record
@@ -287,15 +287,16 @@ def _settled_rows(table: pa.Table, gazetteers: Path, rules: Rules, names: Names)
     columns = {name: accepted.column(name) for name in schema.names if name in table.column_names}
     changed = settled_columns(accepted, rules)
     mentions = placed_mentions(changed["entities"], changed["language"], gazetteers=gazetteers)
-    changed["entities"] = [[to_entity(_identified(mention, names)) for mention in found] for found in mentions]
+    known = load_organisations(gazetteers)
+    changed["entities"] = [[to_entity(_identified(mention, known, names)) for mention in found] for found in mentions]
     for name, values in changed.items():
         columns[name] = pa.chunked_array([pa.array(values, type=schema.field(name).type)])
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _identified(mention: Mention, names: Names) -> Mention:
+def _identified(mention: Mention, organisations: OrganisationIndex, names: Names) -> Mention:
     """A mention with the identity of its name, where the gazetteers have given it none."""
-    if mention.entity_id is not None or not (key := name_key(mention.name)):
+    if not (key := uncurated_key(mention, organisations)):
         return mention
     entity_id, name = names[mention.type, key]
     return replace(mention, entity_id=entity_id, name=name)

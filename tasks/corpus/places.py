@@ -38,6 +38,18 @@ def identify_places(
     ]
 
 
+def uncurated_key(mention: Mention, organisations: OrganisationIndex) -> str:
+    """The folded name by which a mention is clustered with others; empty for one that has or can have no id.
+
+    The lexicons gave it one, it holds no letter, or it is a body by its common noun alone: "the Senate" is another in
+    each country, "the Commission" in each text.
+    """
+    if mention.entity_id is not None:
+        return ""
+    key = name_key(mention.name)
+    return "" if mention.type == "ORG" and key in organisations.common_nouns else key
+
+
 def _identified(
     mention: Mention,
     area: Place | None,

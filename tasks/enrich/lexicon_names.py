@@ -42,10 +42,10 @@ class LexiconNames:
     def __init__(self, places: PlaceIndex, organisations: OrganisationIndex) -> None:
         self._places = places
         self._organisations = organisations
-        # First word of a name of several words -> the most words such a name has, over both lexicons.
+        # First word or two of a name of several words -> the most words such a name has, over both lexicons.
         self._longest = {
-            word: max(places.first_words.get(word, 1), organisations.first_words.get(word, 1))
-            for word in {*places.first_words, *organisations.first_words}
+            word: max(places.beginnings.get(word, 1), organisations.beginnings.get(word, 1))
+            for word in {*places.beginnings, *organisations.beginnings}
         }
 
     def find(self, words: Words, language: LanguageWords) -> list[Span]:
@@ -134,6 +134,9 @@ class LexiconNames:
     def _at(self, words: Words, index: int, language: LanguageWords) -> Span | None:
         for skip, prefix, key in _readings(words.keys[index], words.surfaces[index], language.code):
             count = self._longest.get(key, 1)
+            if count > 1:
+                goes_on = words.joins[index] in NAME_JOINS
+                count = self._longest.get(f"{key} {words.keys[index + 1]}", 1) if goes_on else 1
             if count == 1 and not self._names_something(key) and (skip or not self._may_be_acronym(words, index)):
                 continue
             keys = [key]

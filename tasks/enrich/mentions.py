@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tasks.enrich.lexicon_names import LexiconNames
-from tasks.enrich.organisations import defined_acronyms, find_organisations
+from tasks.enrich.organisations import bodies_alone, defined_acronyms, find_organisations
 from tasks.enrich.people import find_people
 from tasks.enrich.same_document import named_elsewhere
 from tasks.enrich.spans import LanguageWords, Span, to_mention, without_overlaps, word_classes
@@ -52,6 +52,7 @@ class LexiconRecogniser:
         profile = self.language_words(language)
         taken = [False] * len(words)
         kept = without_overlaps(self.rule_spans(words, profile), taken=taken)
+        kept += without_overlaps(bodies_alone(words, profile), taken=taken)
         kept += without_overlaps(named_elsewhere(words, kept, profile, taken=taken), taken=taken)
         return [to_mention(words, span) for span in sorted(kept, key=_position)]
 

@@ -7,7 +7,8 @@ A feature is a 32-bit number, the hash of what it says and of where it stands: m
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,13 +34,16 @@ N_RULES = 10
 N_CODES = 1 + 2 * len(_TYPES) * N_RULES
 
 
-@dataclass(frozen=True, slots=True)
-class WordFeatures:
+class WordFeatures(NamedTuple):
     """Hashes of one word by how far they reach: `far` counts for words up to two away, `near` one, `own` none."""
 
     far: tuple[int, ...]
     near: tuple[int, ...]
     own: tuple[int, ...]
+
+
+# How many words away each field of WordFeatures counts.
+REACHES = (2, 1, 0)
 
 
 def number(text: str) -> int:
@@ -57,6 +61,7 @@ def placed_all(features: npt.NDArray[np.uint32], place: int) -> npt.NDArray[np.u
     return (features ^ np.uint32(place)) * np.uint32(_SPREAD) + np.uint32(place)
 
 
+@lru_cache(maxsize=40_000)
 def shape_of(surface: str) -> str:
     """One of SHAPES: how a word is written."""
     if any(map(str.isdigit, surface)):
@@ -86,7 +91,7 @@ def word_features(surface: str, key: str, classes: Sequence[str], *, language: s
         own.append("x" + re.sub(r"(.)\1+", r"\1", "".join(map(_letter_kind, surface[:20]))))
     if language == "ar":
         own += (f"r{reading}" for reading in readings(key))
-    return WordFeatures(*(tuple(number(text) for text in group) for group in (far, near, own)))
+    return WordFeatures(*(tuple(map(number, group)) for group in (far, near, own)))
 
 
 def readings(key: str) -> list[str]:

@@ -21,6 +21,7 @@ from tasks.enrich.name_features import (
     N_CODES,
     N_SHAPES,
     OFFSETS,
+    REACHES,
     SHAPES,
     UPPER,
     WordFeatures,
@@ -38,6 +39,7 @@ from tasks.enrich.name_features import (
     word_features,
 )
 from tasks.enrich.name_weights import Floats, KnownScores, Weights, read_weights
+from tasks.enrich.organisations import bodies_alone
 from tasks.enrich.same_document import named_elsewhere
 from tasks.enrich.spans import (
     AREA_NAME,
@@ -206,12 +208,14 @@ class NamesModel:
     def _word_scores_of(self, surfaces: Sequence[str], keys: dict[str, str], describe: Describe) -> Floats:
         """(words, places, labels): what each word adds to the labels of itself and of its neighbours."""
         described = describe(surfaces, [keys[surface] for surface in surfaces])
+        numbers = np.array([f for word in described for group in word for f in group], dtype=np.uint32)
+        sizes = np.array([[len(group) for group in word] for word in described], dtype=np.int64)
+        reach = np.repeat(np.tile(np.array(REACHES), len(described)), sizes.ravel())
         total = np.empty((len(surfaces), len(OFFSETS), len(self._labels)), dtype=np.float32)
         for place, offset in enumerate(OFFSETS):
-            seen = [_reaching(features, abs(offset)) for features in described]
-            begins = np.cumsum([0, *map(len, seen[:-1])])
-            numbers = placed_all(np.fromiter((f for features in seen for f in features), dtype=np.uint32), place)
-            total[:, place] = np.add.reduceat(self.weights.of(numbers), begins, axis=0)
+            seen = numbers[reach >= abs(offset)]
+            n_seen = sizes[:, np.array(REACHES) >= abs(offset)].sum(axis=1)
+            total[:, place] = np.add.reduceat(self.weights.of(placed_all(seen, place)), np.cumsum(n_seen) - n_seen)
         return total
 
     def _read(self, first: int, labels: npt.NDArray[np.int8]) -> list[Span]:
@@ -230,13 +234,6 @@ class NamesModel:
                 start, kind = i, label[2:]
             before = i
         return spans
-
-
-def _reaching(features: WordFeatures, distance: int) -> tuple[int, ...]:
-    """The features of a word that count for words so far away."""
-    if distance == 0:
-        return features.far + features.near + features.own
-    return features.far + features.near if distance == 1 else features.far
 
 
 # --- behind the interface of recognisers -----------------------------------------------------------------------------
@@ -368,6 +365,7 @@ class StackedRecogniser:
         kept = without_overlaps(first, taken=taken)
         kept += without_overlaps(by_model, taken=taken)
         kept += without_overlaps(then, taken=taken)
+        kept += without_overlaps(bodies_alone(words, language), taken=taken)
         return sorted(kept, key=_position)
 
     def _describe(self, surfaces: Sequence[str], keys: Sequence[str]) -> list[WordFeatures]:

@@ -5,8 +5,8 @@ Heads (وزارة, ministère de), cores (University, FC), acronyms in brackets.
 
 from collections.abc import Iterator
 
-from tasks.enrich.spans import ORGANISATION_FORM, LanguageWords, Span
-from tasks.lexicons.words import OPEN, SPACE, TIGHT, Words
+from tasks.enrich.spans import BODY_ALONE, ORGANISATION_FORM, LanguageWords, Span
+from tasks.lexicons.words import NAME_JOINS, OPEN, SPACE, TIGHT, Words
 
 _MAX_WORDS = 9
 _ARABIC_MAX_WORDS = 4
@@ -107,3 +107,18 @@ def defined_acronyms(words: Words, spans: list[Span]) -> Iterator[Span]:
         surface = words.surfaces[after]
         if surface.isupper() and surface.isalpha() and 2 <= len(surface) <= 10:
             yield Span(after, after, "ORG", ORGANISATION_FORM)
+
+
+def bodies_alone(words: Words, language: LanguageWords) -> Iterator[Span]:
+    """Common nouns that a capital inside a sentence makes the name of a body: "el Gobierno", "the Senate".
+
+    Beside another capital they are part of a longer name, which is not judged here.
+    """
+    bodies = language.forms.bodies
+    for index, key in enumerate(words.keys):
+        if key not in bodies or words.opens[index] or not words.surfaces[index].istitle():
+            continue
+        is_joined = index > 0 and words.joins[index - 1] in NAME_JOINS and words.surfaces[index - 1][0].isupper()
+        goes_on = words.joins[index] in NAME_JOINS and words.surfaces[index + 1][0].isupper()
+        if not is_joined and not goes_on:
+            yield Span(index, index, "ORG", BODY_ALONE)

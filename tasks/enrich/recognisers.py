@@ -9,9 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from tasks.enrich.joined_names import join_names
 from tasks.enrich.mentions import LexiconRecogniser
 from tasks.enrich.names_model import MODELS, TRAINED_LANGUAGES, NamesModel, StackedRecogniser, model_path
 from tasks.enrich.spacy_names import find_pipeline, load_pipeline, version_of
+from tasks.lexicons.organisations import load_organisations
+from tasks.lexicons.titles import load_titles, titles_of
 from tasks.records.article import Mention, Recogniser
 from tasks.records.errors import UsageError
 
@@ -52,6 +55,17 @@ def load_recogniser(gazetteers: Path, choices: Choices) -> Recogniser:
     return RecogniserByLanguage(
         _lexicon(gazetteers), {language: _of_language(gazetteers, language, choice) for language, choice in choices}
     )
+
+
+def find_names(text: str, *, language: str, gazetteers: Path, choices: Choices) -> list[Mention]:
+    """The mentions of a whole document, each with the fullest form of its name that the text has.
+
+    Raises UsageError as `load_recogniser` does.
+    """
+    mentions = load_recogniser(gazetteers, choices).find_mentions(text, language=language)
+    titles = titles_of(load_titles(gazetteers), language)
+    nouns = load_organisations(gazetteers).common_nouns
+    return join_names(text, mentions, language=language, titles=titles, common_nouns=nouns)
 
 
 @lru_cache(maxsize=2)

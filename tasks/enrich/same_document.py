@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tasks.enrich.spans import SAME_DOCUMENT, LanguageWords, Span
-from tasks.lexicons.words import NAME_JOINS, Words, first_words
+from tasks.lexicons.words import NAME_JOINS, Words, beginnings
 from tasks.records.article import EntityType
 
 _MIN_FAMILY_NAME_CHARS = 4
@@ -15,7 +15,7 @@ def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *,
     The whole name again, and a person's family name alone (Latin script).
     """
     names = _names(words, spans, language)
-    longest = {**{name.partition(" ")[0]: 1 for name in names}, **first_words(names)}
+    longest = {**{name.partition(" ")[0]: 1 for name in names}, **beginnings(names)}
     index, n_words, capital, keys = 0, len(words), words.capital, words.keys
     while index < n_words:
         is_free = capital[index] and keys[index] in longest and not taken[index]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks.lexicons.folding import fold_name
 from tasks.lexicons.gazetteers import names_by_language, read_gazetteer
-from tasks.lexicons.words import first_words, name_key
+from tasks.lexicons.words import beginnings, name_key
 from tasks.records.errors import UsageError
 
 _MIN_WORD_CHARS = 4
@@ -30,7 +30,7 @@ class OrganisationForms:
 
     `heads` open one ("ministère" de l'Intérieur, "جامعة" القاهرة), `capital_heads` do where written with a capital;
     `cores` stand anywhere in it ("University", "FC"), `linkers` are the small words inside one (de, of), `tails` the
-    small words that may end it (étrangères).
+    small words that may end it (étrangères). `bodies` name one alone, with a capital inside a sentence ("el Gobierno").
     """
 
     heads: frozenset[str] = frozenset()
@@ -38,20 +38,27 @@ class OrganisationForms:
     cores: frozenset[str] = frozenset()
     linkers: frozenset[str] = frozenset()
     tails: frozenset[str] = frozenset()
+    bodies: frozenset[str] = frozenset()
+
+    def nouns(self) -> frozenset[str]:
+        """Heads and bodies of one word."""
+        return frozenset(word for word in self.heads | self.capital_heads | self.bodies if " " not in word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationIndex:
     """Organisations by folded name (whatever the language), by exact acronym, and the name forms by language.
 
-    `words` are the long words of all names of an organisation, by its id.
+    `words` are the long words of all names of an organisation, by its id. `common_nouns` are the heads and bodies of
+    one word, of all languages: alone, such a noun is no identity.
     """
 
     by_name: Mapping[str, Organisation]
     by_acronym: Mapping[str, Organisation]
     forms: Mapping[str, OrganisationForms]
-    first_words: Mapping[str, int]
+    beginnings: Mapping[str, int]
     words: Mapping[str, frozenset[str]]
+    common_nouns: frozenset[str]
 
     def find_defined(self, acronym: str, long_form: str) -> Organisation | None:
         """The organisation of an acronym that a text gives this long form.
@@ -100,8 +107,9 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
             by_acronym.setdefault(str(acronym), organisation)
     forms = {language: _forms(words) for language, words in content.get("forms", {}).items()}
     return OrganisationIndex(
-        by_name=by_name, by_acronym=by_acronym, forms=forms, first_words=first_words(by_name), words=long_words
-    )
+        by_name=by_name, by_acronym=by_acronym, forms=forms, beginnings=beginnings(by_name), words=long_words,
+        common_nouns=frozenset().union(*(of_language.nouns() for of_language in forms.values())),
+    )  # fmt: skip
 
 
 def _long_words(key: str) -> frozenset[str]:
@@ -111,7 +119,8 @@ def _long_words(key: str) -> frozenset[str]:
 def _forms(words: Mapping[str, list[str]]) -> OrganisationForms:
     """A head written with a capital in the gazetteer is one in texts only so: 'Union' is, 'union' is a word."""
     folded = {
-        kind: frozenset(fold_name(word) for word in words.get(kind, [])) for kind in ("cores", "linkers", "tails")
+        kind: frozenset(fold_name(word) for word in words.get(kind, []))
+        for kind in ("cores", "linkers", "tails", "bodies")
     }
     heads = words.get("heads", [])
     return OrganisationForms(
@@ -120,4 +129,5 @@ def _forms(words: Mapping[str, list[str]]) -> OrganisationForms:
         cores=folded["cores"],
         linkers=folded["linkers"],
         tails=folded["tails"],
+        bodies=folded["bodies"],
     )

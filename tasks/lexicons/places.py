@@ -17,7 +17,7 @@ from babel import localedata
 
 from tasks.lexicons.folding import fold_name
 from tasks.lexicons.gazetteers import names_by_language, read_gazetteer
-from tasks.lexicons.words import first_words, name_key
+from tasks.lexicons.words import beginnings, name_key
 
 PlaceKind = Literal["country", "region", "city"]
 # A curated name under this language holds in every language (UK, UAE).
@@ -57,7 +57,7 @@ class PlaceIndex:
     Immutable after building; lookups never depend on the order of anything but population and id.
     """
 
-    __slots__ = ("_all_areas", "_area_names", "_by_id", "_cities", "_middles", "_places", "first_words")
+    __slots__ = ("_all_areas", "_area_names", "_by_id", "_cities", "_middles", "_places", "beginnings")
 
     def __init__(
         self, places: list[Place], cities: dict[str, int | tuple[int, ...]], areas: dict[str, dict[str, int]]
@@ -74,7 +74,7 @@ class PlaceIndex:
         self._all_areas = frozenset(key for names in areas.values() for key in names)
         # First word of a name of several words -> the most words such a name has: what a reader of text must look
         # ahead.
-        self.first_words = first_words((*cities, *(key for names in areas.values() for key in names)))
+        self.beginnings = beginnings((*cities, *(key for names in areas.values() for key in names)))
 
     def area(self, key: str, *, language: str | None) -> Place | None:
         """The country or region of that name (a `name_key`) in the language, or in ar, fr, es or en when it is None."""

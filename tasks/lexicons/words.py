@@ -88,15 +88,19 @@ def name_key(name: str) -> str:
     return key if key.isalpha() else " ".join(_word_pattern().findall(key))
 
 
-def first_words(keys: Iterable[str]) -> dict[str, int]:
-    """First word -> most words of a key that begins with it, of the keys of two words to MAX_NAME_WORDS."""
+def beginnings(keys: Iterable[str]) -> dict[str, int]:
+    """First word, and first two -> most words of a key that begins so, of the keys of two words to MAX_NAME_WORDS.
+
+    The first word alone begins too much: of the names that begin with "la", few go on as a text does.
+    """
     longest: dict[str, int] = {}
     for key in keys:
         count = key.count(" ") + 1
         if 1 < count <= MAX_NAME_WORDS:
-            first = key[: key.index(" ")]
-            if longest.get(first, 0) < count:
-                longest[first] = count
+            first, second = key.split(" ", 2)[:2]
+            for begins in (first, f"{first} {second}"):
+                if longest.get(begins, 0) < count:
+                    longest[begins] = count
     return longest
 
 

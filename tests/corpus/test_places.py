@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.corpus.places import identify_places
+from tasks.corpus.places import identify_places, uncurated_key
 from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.places import load_places
 from tasks.records.article import EntityType, Mention
@@ -44,6 +44,19 @@ def test_paris_stays_in_france_beside_the_united_states() -> None:
 
 def test_the_order_of_mentions_changes_nothing() -> None:
     assert identified("United States", "Birmingham")[::-1] == identified("Birmingham", "United States")
+
+
+def test_a_common_noun_alone_is_no_identity_and_with_a_name_it_is() -> None:
+    def key(name: str, kind: EntityType = "ORG", entity_id: str | None = None) -> str:
+        mention = Mention(
+            type=kind, name=name, surface=name, start_char=0, end_char=len(name), score=0.8, entity_id=entity_id
+        )
+        return uncurated_key(mention, load_organisations(GAZETTEERS))
+
+    assert [key(name) for name in ("Gobierno", "Senate", "الجيش", "Commission", "!")] == [""] * 5
+    assert [key(name) for name in ("Gobierno de Lugo", "Nokia")] == ["gobierno de lugo", "nokia"]
+    assert key("Senate", "PER") == "senate"
+    assert key("Nokia", entity_id="org:nokia") == ""
 
 
 def test_an_unknown_place_keeps_its_surface_and_no_id() -> None:

@@ -52,6 +52,23 @@ def test_countries_are_found_in_the_language_of_the_text(recogniser: Recogniser)
     assert found(recogniser, "Die Reise nach Marokko und Spanien.", "de") == [("LOC", "Marokko"), ("LOC", "Spanien")]
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "due"),
+    [
+        ("Ayer el Gobierno habló y el Congreso calló.", "es", ["Gobierno", "Congreso"]),
+        ("Later that day the Senate voted against the bill.", "en", ["Senate"]),
+        ("Hier le Parlement a siégé.", "fr", ["Parlement"]),
+        # The first word of a sentence, a small letter: nothing says that it is a name.
+        ("Gobierno y vecinos pagan.", "es", []),
+        ("Ayer el gobierno habló.", "es", []),
+    ],
+)
+def test_a_common_noun_with_a_capital_inside_a_sentence_is_a_body(
+    recogniser: Recogniser, text: str, language: str, due: list[str]
+) -> None:
+    assert found(recogniser, text, language) == [("ORG", surface) for surface in due]
+
+
 def test_a_country_name_of_another_language_is_no_country(recogniser: Recogniser) -> None:
     assert found(recogniser, "Il habite rue Marruecos.", "fr") == []
 
