@@ -163,7 +163,8 @@ class LexiconNames:
         last = first + len(keys) - 1
         if len(keys) == 1 and is_whole and self._is_acronym(words, first, language):
             return "ORG", ACRONYM
-        if key in self._organisations.by_name and (words.capital[first] or len(keys) > 2):
+        is_curated = key in self._organisations.by_name and (words.capital[first] or len(keys) > 2)
+        if is_curated and (words.capital[last] or key not in self._organisations.closed_by_capital):
             return "ORG", ORGANISATION_NAME
         if not words.capital[last]:
             return None

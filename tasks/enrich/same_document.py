@@ -1,6 +1,7 @@
 """One text, one use of a name: what is named once is named wherever it stands again."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tasks.enrich.spans import SAME_DOCUMENT, LanguageWords, Span
 from tasks.lexicons.words import NAME_JOINS, Words, beginnings
@@ -25,15 +26,23 @@ def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *,
         index = span.last + 1 if span else index + 1
 
 
-def _names(words: Words, spans: list[Span], language: LanguageWords) -> dict[str, EntityType]:
-    """Folded name -> type, of the whole names first, then of family names that are no other name."""
-    names: dict[str, EntityType] = {}
+class _Named(NamedTuple):
+    """What a name of the text names; one whose last word has a capital has it wherever it stands."""
+
+    type: EntityType
+    has_last_capital: bool
+
+
+def _names(words: Words, spans: list[Span], language: LanguageWords) -> dict[str, _Named]:
+    """Folded name -> what it names, of the whole names first, then of family names that are no other name."""
+    names: dict[str, _Named] = {}
     for span in sorted(spans, key=lambda span: span.first):
         if span.type != "LOC" and not span.skip:
-            names.setdefault(" ".join(words.keys[span.first : span.last + 1]), span.type)
+            key = " ".join(words.keys[span.first : span.last + 1])
+            names.setdefault(key, _Named(span.type, words.capital[span.last]))
     for span in sorted(spans, key=lambda span: span.first):
         if span.type == "PER" and span.last > span.first and _is_family_name(words, span.last, language):
-            names.setdefault(words.keys[span.last], "PER")
+            names.setdefault(words.keys[span.last], _Named("PER", has_last_capital=True))
     return names
 
 
@@ -43,14 +52,15 @@ def _is_family_name(words: Words, index: int, language: LanguageWords) -> bool:
     return words.surfaces[index][0].isupper() and len(key) >= _MIN_FAMILY_NAME_CHARS and not is_word
 
 
-def _at(words: Words, index: int, names: dict[str, EntityType], longest: dict[str, int]) -> Span | None:
+def _at(words: Words, index: int, names: dict[str, _Named], longest: dict[str, int]) -> Span | None:
     """The longest known name that begins at a word."""
     keys = [words.keys[index]]
     count = longest[keys[0]]
     while len(keys) < count and words.joins[index + len(keys) - 1] in NAME_JOINS:
         keys.append(words.keys[index + len(keys)])
     for size in range(len(keys), 0, -1):
-        type_ = names.get(" ".join(keys[:size]))
-        if type_ is not None:
-            return Span(index, index + size - 1, type_, SAME_DOCUMENT)
+        named = names.get(" ".join(keys[:size]))
+        last = index + size - 1
+        if named is not None and (words.capital[last] or not named.has_last_capital):
+            return Span(index, last, named.type, SAME_DOCUMENT)
     return None

@@ -50,7 +50,8 @@ class OrganisationIndex:
     """Organisations by folded name (whatever the language), by exact acronym, and the name forms by language.
 
     `words` are the long words of all names of an organisation, by its id. `common_nouns` are the heads and bodies of
-    one word, of all languages: alone, such a noun is no identity.
+    one word, of all languages: alone, such a noun is no identity. `closed_by_capital` are the names whose last word
+    has a capital however they are spelt: "Le monde change" is no newspaper, "Nations unies" is a body.
     """
 
     by_name: Mapping[str, Organisation]
@@ -59,6 +60,7 @@ class OrganisationIndex:
     beginnings: Mapping[str, int]
     words: Mapping[str, frozenset[str]]
     common_nouns: frozenset[str]
+    closed_by_capital: frozenset[str]
 
     def find_defined(self, acronym: str, long_form: str) -> Organisation | None:
         """The organisation of an acronym that a text gives this long form.
@@ -94,6 +96,7 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
     by_name: dict[str, Organisation] = {}
     by_acronym: dict[str, Organisation] = {}
     long_words: dict[str, frozenset[str]] = {}
+    closed_small: set[str] = set()
     for entry in content.get("organisations", []):
         entity_id = str(entry.get("id"))
         if not entity_id.startswith("org:") or entity_id in long_words:
@@ -103,11 +106,14 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
         long_words[entity_id] = frozenset().union(*(_long_words(name_key(name)) for name in names))
         for name in names:
             by_name.setdefault(name_key(name), organisation)
+            if name.split()[-1][0].islower():
+                closed_small.add(name_key(name))
         for acronym in entry.get("acronyms", []):
             by_acronym.setdefault(str(acronym), organisation)
     forms = {language: _forms(words) for language, words in content.get("forms", {}).items()}
     return OrganisationIndex(
         by_name=by_name, by_acronym=by_acronym, forms=forms, beginnings=beginnings(by_name), words=long_words,
+        closed_by_capital=frozenset(by_name) - closed_small,
         common_nouns=frozenset().union(*(of_language.nouns() for of_language in forms.values())),
     )  # fmt: skip
 

@@ -69,6 +69,21 @@ def test_a_common_noun_with_a_capital_inside_a_sentence_is_a_body(
     assert found(recogniser, text, language) == [("ORG", surface) for surface in due]
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "due"),
+    [
+        ("Le monde change vite. Hier Le Monde l'a écrit.", "fr", ["Le Monde"]),
+        ("El país crece. Ayer lo publicó El País en portada.", "es", ["El País"]),
+        ("White house paint is cheap. Later the White House said so.", "en", ["White House"]),
+        ("Selon les Nations Unies et les Nations unies.", "fr", ["Nations Unies", "Nations unies"]),
+    ],
+)
+def test_common_words_at_the_beginning_of_a_sentence_are_no_name_that_is_written_with_capitals(
+    recogniser: Recogniser, text: str, language: str, due: list[str]
+) -> None:
+    assert [surface for type_, surface in found(recogniser, text, language) if type_ == "ORG"] == due
+
+
 def test_a_country_name_of_another_language_is_no_country(recogniser: Recogniser) -> None:
     assert found(recogniser, "Il habite rue Marruecos.", "fr") == []
 
