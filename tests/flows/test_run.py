@@ -105,7 +105,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_ends_it(project: Projec
 def test_ctrl_c_and_sigterm_end_a_run_within_seconds_and_leave_no_process(
     project: Project, stop: signal.Signals
 ) -> None:
-    write_loose(project.raw / "many", range(1500))
+    write_loose(project.raw / "many", range(500))
     process = project.start()
     wait_for_commits(project.out, 0, 1, process)
     process.send_signal(stop)

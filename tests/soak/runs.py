@@ -33,10 +33,10 @@ def _folders(name: str) -> Iterator[tuple[Path, Path, Path, Path]]:
         yield top / "raw", top / "out", top / "fresh", top / "settings.yaml"
 
 
-def second_run(line: Line) -> None:
+def second_run(line: Line, *, n_pages: int = 1_500) -> None:
     """`marsad run` on an output folder that another build writes: refused, and the first one is unharmed."""
     with _folders("second") as (raw, out, fresh, settings):
-        write_loose(raw / "many", range(1_500))
+        write_loose(raw / "many", range(n_pages))
         build(raw, fresh, **SETTINGS)
         marker = f"second-{os.getpid()}"
         first = start_build(raw, out, *WORDS, marker=marker)

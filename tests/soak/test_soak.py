@@ -54,7 +54,7 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on() -> None:
 
 @pytest.mark.flow
 def test_a_second_run_is_refused_while_the_first_works() -> None:
-    line = line_of(second_run)
+    line = line_of(second_run, n_pages=500)
     assert line.is_good, line.findings
 
 
