@@ -12,6 +12,7 @@ _MAX_WORDS = 9
 _ARABIC_MAX_WORDS = 4
 # "the Excursion House and the City Hospital" are two.
 _CONJUNCTIONS = frozenset({"and", "y", "e", "et"})
+_ARTICLES = frozenset({"el", "la", "los", "las", "le", "les", "l", "the"})
 _ARABIC_ARTICLE = "ال"
 
 
@@ -73,13 +74,19 @@ def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[S
         at += 1
         if words.surfaces[at][0].isupper():
             last = at
-        elif words.keys[at] not in language.forms.linkers:
+        elif words.keys[at] not in language.forms.linkers or _begins_another(words, at):
             break
     if last is None:
         return
     if words.joins[last] == SPACE and words.keys[last + 1] in language.forms.tails:
         last += 1
     yield Span(index, last, "ORG", ORGANISATION_FORM)
+
+
+def _begins_another(words: Words, index: int) -> bool:
+    """Whether an article stands behind an "and": "the Senate and the Bank of Dunmere" are two."""
+    following = index + 1
+    return words.keys[index] in _CONJUNCTIONS and following < len(words) and words.keys[following] in _ARTICLES
 
 
 def _arabic_at(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
@@ -118,7 +125,8 @@ def bodies_alone(words: Words, language: LanguageWords) -> Iterator[Span]:
     for index, key in enumerate(words.keys):
         if key not in bodies or words.opens[index] or not words.surfaces[index].istitle():
             continue
-        is_joined = index > 0 and words.joins[index - 1] in NAME_JOINS and words.surfaces[index - 1][0].isupper()
-        goes_on = words.joins[index] in NAME_JOINS and words.surfaces[index + 1][0].isupper()
-        if not is_joined and not goes_on:
+        before, behind = index - 1, index + 1
+        is_joined = words.joins[before] in NAME_JOINS and words.surfaces[before][0].isupper()
+        goes_on = words.joins[index] in NAME_JOINS and words.surfaces[behind][0].isupper()
+        if not goes_on and (not is_joined or words.keys[before] in language.stop_words):
             yield Span(index, index, "ORG", BODY_ALONE)

@@ -56,6 +56,7 @@ def test_countries_are_found_in_the_language_of_the_text(recogniser: Recogniser)
     ("text", "language", "due"),
     [
         ("Ayer el Gobierno habló y el Congreso calló.", "es", ["Gobierno", "Congreso"]),
+        ("El Gobierno dijo que no. El puente se abre hoy.", "es", ["Gobierno"]),
         ("Later that day the Senate voted against the bill.", "en", ["Senate"]),
         ("Hier le Parlement a siégé.", "fr", ["Parlement"]),
         # The first word of a sentence, a small letter: nothing says that it is a name.
@@ -79,6 +80,19 @@ def test_a_common_noun_with_a_capital_inside_a_sentence_is_a_body(
     ],
 )
 def test_common_words_at_the_beginning_of_a_sentence_are_no_name_that_is_written_with_capitals(
+    recogniser: Recogniser, text: str, language: str, due: list[str]
+) -> None:
+    assert [surface for type_, surface in found(recogniser, text, language) if type_ == "ORG"] == due
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "due"),
+    [
+        ("Ayer el Congreso y el Ayuntamiento de Lodosa callaron.", "es", ["Congreso", "Ayuntamiento de Lodosa"]),
+        ("Le ministère de l'Économie et des Finances a répondu.", "fr", ["ministère de l'Économie et des Finances"]),
+    ],
+)
+def test_an_article_after_and_begins_another_name(
     recogniser: Recogniser, text: str, language: str, due: list[str]
 ) -> None:
     assert [surface for type_, surface in found(recogniser, text, language) if type_ == "ORG"] == due
