@@ -23,6 +23,11 @@ def yardstick_s() -> float:
     return time.process_time() - began
 
 
+def slowness() -> float:
+    """How many times slower this machine is at this moment than one of `YARDSTICK_S`; 1 where it is no slower."""
+    return max(1.0, min(yardstick_s() for _ in range(3)) / YARDSTICK_S)
+
+
 @contextmanager
 def within(seconds: float, what: str = "the block") -> Iterator[None]:
     """Fails where the block takes more of the processor than so many seconds of a machine of `YARDSTICK_S`.
@@ -35,5 +40,5 @@ def within(seconds: float, what: str = "the block") -> Iterator[None]:
     yield
     took_s = time.process_time() - began
     if took_s >= seconds:
-        slowness = max(1.0, min(yardstick_s() for _ in range(3)) / YARDSTICK_S)
-        assert took_s < seconds * slowness, f"{what} took {took_s:.2f} s where {seconds} x {slowness:.2f} is the most"
+        times = slowness()
+        assert took_s < seconds * times, f"{what} took {took_s:.2f} s where {seconds} x {times:.2f} is the most"
