@@ -132,7 +132,7 @@ def _roles(mentions: Iterable[Mention], text: str, titles: Titles) -> dict[tuple
 def _add(forms: dict[tuple[str, str], _Form], document: _Document, organisations: OrganisationIndex) -> None:
     defined: set[tuple[str, str]] = set()
     document_id = document.id
-    company = _company(document.mentions)
+    company = _company(document.mentions, organisations)
     for mention in document.mentions:
         if not (key := uncurated_key(mention, organisations)):
             continue
@@ -151,12 +151,15 @@ def _add(forms: dict[tuple[str, str], _Form], document: _Document, organisations
             form.acronyms.append(acronym)
 
 
-def _company(mentions: Iterable[Mention]) -> set[int]:
-    """The people and organisations that a document names, as hashes: the smallest that any of them can need."""
+def _company(mentions: Iterable[Mention], organisations: OrganisationIndex) -> set[int]:
+    """The people and organisations that a document names, as hashes: the smallest that any of them can need.
+
+    What can have no identity is company of nobody: half the Spanish press names the Gobierno.
+    """
     named = {
-        companion_hash(mention.type, mention.entity_id or name_key(mention.name))
+        companion_hash(mention.type, who)
         for mention in mentions
-        if mention.type != "LOC"
+        if mention.type != "LOC" and (who := mention.entity_id or uncurated_key(mention, organisations))
     }
     return set(sorted(named)[: MAX_COMPANIONS + 1])
 

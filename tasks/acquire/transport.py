@@ -34,7 +34,7 @@ CHUNKED_NAME_KEPT = b"X-Crawler-Transfer-Encoding"
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,1024}")
 LINE_BREAK_OR_NUL = re.compile(rb"[\r\n\x00]")
 MAX_DETAIL_CHARS = 200
-N_POOLS = 64
+N_POOLS = 16
 HTTP2 = b"HTTP/2"
 HTTPS_PORT = 443
 # HTTP/2 has no reason phrases; a block of HTTP/1.1 has.
@@ -84,7 +84,7 @@ class FetchLimits:
     max_redirects: int = 8
     max_header_bytes: int = 65_536
     max_headers: int = 200
-    keepalive_connections: int = 16
+    keepalive_connections: int = 8
     keepalive_s: float = 30.0
 
 

@@ -5,7 +5,7 @@ room for two, names stay apart.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
@@ -26,23 +26,15 @@ _MAX_NAMESAKES = 8
 _NOBODY: _Key = ((), "")
 
 
-def join_names(
-    text: str,
-    mentions: Sequence[Mention],
-    *,
-    language: str,
-    titles: Titles = _NO_TITLES,
-    common_nouns: frozenset[str] = frozenset(),
-) -> list[Mention]:
+def join_names(text: str, mentions: Sequence[Mention], *, language: str, titles: Titles = _NO_TITLES) -> list[Mention]:
     """The mentions as they are, in their order, but for `name`: the fullest form that the text has of each name.
 
     People: a family name alone, initials, fewer given names, other case, accents and doubled letters are the one full
     name of the text that they fit; where they fit two, they stay. Titles before a name are no part of it.
-    Organisations: an acronym that the text defines gets its long form; "the Commission", one of `common_nouns`
-    (folded), is the one longer name of the text that begins with it. `titles` are the language's own. Depends on the
+    Organisations: an acronym that the text defines gets its long form. `titles` are the language's own. Depends on the
     mentions as a set; again on its own result it changes nothing. Time is linear in text and mentions.
     """
-    names = _person_names(mentions, language, titles) | _organisation_names(text, mentions, common_nouns)
+    names = _person_names(mentions, language, titles) | _organisation_names(text, mentions)
     return [
         mention if names.get(at, mention.name) == mention.name else replace(mention, name=names[at])
         for at, mention in enumerate(mentions)
@@ -254,32 +246,16 @@ def _is_initial_of(part: str, whole: str) -> bool:
 # --- organisations --------------------------------------------------------------------------------------------------
 
 
-def _organisation_names(text: str, mentions: Sequence[Mention], common_nouns: frozenset[str]) -> dict[int, str]:
+def _organisation_names(text: str, mentions: Sequence[Mention]) -> dict[int, str]:
     """Position of a mention -> the name it carries, of the organisations."""
     organisations = [(at, mention) for at, mention in enumerate(mentions) if mention.type == "ORG"]
     defined = long_forms(text, (mention for _, mention in organisations))
-    nouns = {at: key for at, mention in organisations if (key := name_key(mention.surface)) in common_nouns}
-    stated = {
-        at: " ".join(mention.surface.split()) if at in nouns else _stated(mention, defined)
-        for at, mention in organisations
-    }
+    stated = {at: _stated(mention, defined) for at, mention in organisations}
     forms: dict[str, _Forms] = {}
     for at, mention in organisations:
         forms.setdefault(name_key(stated[at]), _Forms()).add(stated[at], mention.start_char)
     best = {key: of_key.best() for key, of_key in forms.items() if key}
-    longer = _by_first_word(best)
-    best |= {noun: best[longer[noun]] for noun in nouns.values() if longer.get(noun)}
     return {at: best.get(name_key(written), written) for at, written in stated.items()}
-
-
-def _by_first_word(keys: Iterable[str]) -> dict[str, str]:
-    """First word -> the one key of several words that begins with it; empty where two do."""
-    found: dict[str, str] = {}
-    for key in keys:
-        first, _, rest = key.partition(" ")
-        if rest:
-            found[first] = key if first not in found else ""
-    return found
 
 
 def _stated(mention: Mention, defined: dict[str, tuple[int, str]]) -> str:

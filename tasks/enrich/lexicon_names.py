@@ -18,6 +18,8 @@ MIN_POPULATION_ARABIC = 150_000
 MIN_POPULATION_FREQUENT_WORD = 1_000_000
 MIN_POPULATION_SHORT = 300_000
 _SHORT_CHARS = 3
+# So many words that say something may be a phrase by chance, where they are written small.
+_MAX_PHRASE_WORDS = 2
 # Scripts written without spaces: a run of their letters is a name only where marks or spaces cut it out.
 _UNSPACED = (
     ("\u0e00", "\u0eff"),
@@ -158,13 +160,16 @@ class LexiconNames:
     def _classify(
         self, words: Words, first: int, keys: list[str], language: LanguageWords, *, is_whole: bool
     ) -> tuple[EntityType, Rule] | None:
-        """What the words name, or None. A name written small is only that of an organisation of three words or more."""
+        """What the words name, or None.
+
+        A name written small is only that of an organisation of three words that say something, or more; and one whose
+        last word always has a capital has it here too.
+        """
         key = " ".join(keys)
         last = first + len(keys) - 1
         if len(keys) == 1 and is_whole and self._is_acronym(words, first, language):
             return "ORG", ACRONYM
-        is_curated = key in self._organisations.by_name and (words.capital[first] or len(keys) > 2)
-        if is_curated and (words.capital[last] or key not in self._organisations.closed_by_capital):
+        if key in self._organisations.by_name and self._is_written_as_name(words, first, keys, language):
             return "ORG", ORGANISATION_NAME
         if not words.capital[last]:
             return None
@@ -173,6 +178,11 @@ class LexiconNames:
         if words.capital[first] and self._is_city(words, first, last, key, language, is_whole=is_whole):
             return "LOC", CITY_NAME
         return None
+
+    def _is_written_as_name(self, words: Words, first: int, keys: list[str], language: LanguageWords) -> bool:
+        if not words.capital[first] and sum(key not in language.stop_words for key in keys) <= _MAX_PHRASE_WORDS:
+            return False
+        return words.capital[first + len(keys) - 1] or " ".join(keys) not in self._organisations.closed_by_capital
 
     def _is_acronym(self, words: Words, index: int, language: LanguageWords) -> bool:
         surface = words.surfaces[index]

@@ -52,8 +52,8 @@ class LexiconRecogniser:
         profile = self.language_words(language)
         taken = [False] * len(words)
         kept = without_overlaps(self.rule_spans(words, profile), taken=taken)
-        kept += without_overlaps(bodies_alone(words, profile), taken=taken)
         kept += without_overlaps(named_elsewhere(words, kept, profile, taken=taken), taken=taken)
+        kept += without_overlaps(bodies_alone(words, profile), taken=taken)
         return [to_mention(words, span) for span in sorted(kept, key=_position)]
 
     def rule_spans(self, words: Words, language: LanguageWords) -> list[Span]:

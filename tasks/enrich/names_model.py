@@ -312,6 +312,7 @@ class StackedRecogniser:
         for span in kept:
             taken[span.first : span.last + 1] = [True] * (span.last + 1 - span.first)
         kept += without_overlaps(named_elsewhere(words, kept, self._words, taken=taken), taken=taken)
+        kept += without_overlaps(bodies_alone(words, self._words), taken=taken)
         return [to_mention(words, span) for span in sorted(kept, key=_position)]
 
     def _paragraph_spans(self, words: Words) -> list[Span]:
@@ -365,7 +366,6 @@ class StackedRecogniser:
         kept = without_overlaps(first, taken=taken)
         kept += without_overlaps(by_model, taken=taken)
         kept += without_overlaps(then, taken=taken)
-        kept += without_overlaps(bodies_alone(words, language), taken=taken)
         return sorted(kept, key=_position)
 
     def _describe(self, surfaces: Sequence[str], keys: Sequence[str]) -> list[WordFeatures]:

@@ -6,6 +6,7 @@ Heads (وزارة, ministère de), cores (University, FC), acronyms in brackets.
 from collections.abc import Iterator
 
 from tasks.enrich.spans import BODY_ALONE, ORGANISATION_FORM, LanguageWords, Span
+from tasks.lexicons.organisations import OrganisationForms
 from tasks.lexicons.words import NAME_JOINS, OPEN, SPACE, TIGHT, Words
 
 _MAX_WORDS = 9
@@ -74,7 +75,7 @@ def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[S
         at += 1
         if words.surfaces[at][0].isupper():
             last = at
-        elif words.keys[at] not in language.forms.linkers or _begins_another(words, at):
+        elif words.keys[at] not in language.forms.linkers or _begins_another(words, at, language.forms):
             break
     if last is None:
         return
@@ -83,10 +84,18 @@ def _after_head(words: Words, index: int, language: LanguageWords) -> Iterator[S
     yield Span(index, last, "ORG", ORGANISATION_FORM)
 
 
-def _begins_another(words: Words, index: int) -> bool:
-    """Whether an article stands behind an "and": "the Senate and the Bank of Dunmere" are two."""
-    following = index + 1
-    return words.keys[index] in _CONJUNCTIONS and following < len(words) and words.keys[following] in _ARTICLES
+def _begins_another(words: Words, index: int, forms: OrganisationForms) -> bool:
+    """Whether behind an "and" an article and a head begin another name: "the Senate and the Bank of Dunmere" are two.
+
+    "Ministry of Culture and the Arts" is one.
+    """
+    article, noun = index + 1, index + 2
+    return (
+        words.keys[index] in _CONJUNCTIONS
+        and noun < len(words)
+        and words.keys[article] in _ARTICLES
+        and words.keys[noun] in forms.heads | forms.capital_heads | forms.bodies | forms.cores
+    )
 
 
 def _arabic_at(words: Words, index: int, language: LanguageWords) -> Iterator[Span]:
@@ -127,6 +136,6 @@ def bodies_alone(words: Words, language: LanguageWords) -> Iterator[Span]:
             continue
         before, behind = index - 1, index + 1
         is_joined = words.joins[before] in NAME_JOINS and words.surfaces[before][0].isupper()
-        goes_on = words.joins[index] in NAME_JOINS and words.surfaces[behind][0].isupper()
+        goes_on = words.joins[index] in NAME_JOINS and not words.opens[behind] and words.surfaces[behind][0].isupper()
         if not goes_on and (not is_joined or words.keys[before] in language.stop_words):
             yield Span(index, index, "ORG", BODY_ALONE)

@@ -13,7 +13,6 @@ from tasks.enrich.joined_names import join_names
 from tasks.enrich.mentions import LexiconRecogniser
 from tasks.enrich.names_model import MODELS, TRAINED_LANGUAGES, NamesModel, StackedRecogniser, model_path
 from tasks.enrich.spacy_names import find_pipeline, load_pipeline, version_of
-from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.titles import load_titles, titles_of
 from tasks.records.article import Mention, Recogniser
 from tasks.records.errors import UsageError
@@ -63,9 +62,7 @@ def find_names(text: str, *, language: str, gazetteers: Path, choices: Choices) 
     Raises UsageError as `load_recogniser` does.
     """
     mentions = load_recogniser(gazetteers, choices).find_mentions(text, language=language)
-    titles = titles_of(load_titles(gazetteers), language)
-    nouns = load_organisations(gazetteers).common_nouns
-    return join_names(text, mentions, language=language, titles=titles, common_nouns=nouns)
+    return join_names(text, mentions, language=language, titles=titles_of(load_titles(gazetteers), language))
 
 
 @lru_cache(maxsize=2)

@@ -8,6 +8,7 @@ from tasks.lexicons.words import NAME_JOINS, Words, beginnings
 from tasks.records.article import EntityType
 
 _MIN_FAMILY_NAME_CHARS = 4
+_MAX_PHRASE_WORDS = 2
 
 
 def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *, taken: list[bool]) -> Iterator[Span]:
@@ -27,7 +28,7 @@ def named_elsewhere(words: Words, spans: list[Span], language: LanguageWords, *,
 
 
 class _Named(NamedTuple):
-    """What a name of the text names; one whose last word has a capital has it wherever it stands."""
+    """What a name of the text names; a short one whose last word has a capital wherever it is found needs one."""
 
     type: EntityType
     has_last_capital: bool
@@ -39,7 +40,10 @@ def _names(words: Words, spans: list[Span], language: LanguageWords) -> dict[str
     for span in sorted(spans, key=lambda span: span.first):
         if span.type != "LOC" and not span.skip:
             key = " ".join(words.keys[span.first : span.last + 1])
-            names.setdefault(key, _Named(span.type, words.capital[span.last]))
+            # A longer name is no phrase that happens to begin with a capital.
+            is_short = span.last - span.first < _MAX_PHRASE_WORDS
+            named = names.get(key, _Named(span.type, has_last_capital=is_short))
+            names[key] = named._replace(has_last_capital=named.has_last_capital and words.capital[span.last])
     for span in sorted(spans, key=lambda span: span.first):
         if span.type == "PER" and span.last > span.first and _is_family_name(words, span.last, language):
             names.setdefault(words.keys[span.last], _Named("PER", has_last_capital=True))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from tasks.lexicons.folding import fold_name
 from tasks.lexicons.gazetteers import names_by_language, read_gazetteer
-from tasks.lexicons.words import beginnings, name_key
+from tasks.lexicons.words import Words, beginnings, name_key
 from tasks.records.errors import UsageError
 
 _MIN_WORD_CHARS = 4
+_ARTICLES = ("the ", "le ", "la ", "l ", "el ", "los ", "las ", "ال")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,9 @@ class OrganisationForms:
     bodies: frozenset[str] = frozenset()
 
     def nouns(self) -> frozenset[str]:
-        """Heads and bodies of one word."""
-        return frozenset(word for word in self.heads | self.capital_heads | self.bodies if " " not in word)
+        """Heads and bodies of one word, as `name_key` writes them, with and without an article."""
+        words = {name_key(word) for word in self.heads | self.capital_heads | self.bodies if " " not in word}
+        return frozenset(words | {f"{article}{word}" for article in _ARTICLES for word in words})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def load_organisations(gazetteers: Path) -> OrganisationIndex:
         long_words[entity_id] = frozenset().union(*(_long_words(name_key(name)) for name in names))
         for name in names:
             by_name.setdefault(name_key(name), organisation)
-            if name.split()[-1][0].islower():
+            if not Words(name).capital[-1]:
                 closed_small.add(name_key(name))
         for acronym in entry.get("acronyms", []):
             by_acronym.setdefault(str(acronym), organisation)

@@ -72,7 +72,7 @@ class PlaceIndex:
         self._by_id: dict[str, Place] | None = None
         self._middles: dict[str, tuple[float, float]] = {}
         self._all_areas = frozenset(key for names in areas.values() for key in names)
-        # First word of a name of several words -> the most words such a name has: what a reader of text must look
+        # First word or two of a name of several words -> the most words such a name has: what a reader must look
         # ahead.
         self.beginnings = beginnings((*cities, *(key for names in areas.values() for key in names)))
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from config.settings import GAZETTEERS
 from tasks.enrich.joined_names import join_names
-from tasks.lexicons.organisations import load_organisations
 from tasks.lexicons.titles import load_titles, titles_of
 from tasks.records.article import EntityType, Mention
 from tests.pace import within
@@ -19,9 +18,6 @@ from tests.pace import within
 # [P:name] marks a mention of a person, [O:name] of an organisation, [L:name] of a place.
 MARKED = re.compile(r"\[([POL]):([^\]]*)\]")
 TYPES: dict[str, EntityType] = {"P": "PER", "O": "ORG", "L": "LOC"}
-
-
-NOUNS = load_organisations(GAZETTEERS).common_nouns
 
 
 def read(marked: str) -> tuple[str, list[Mention]]:
@@ -43,8 +39,7 @@ def joined(marked: str, language: str) -> list[str]:
     """The names of the mentions of a marked text, in its order."""
     text, mentions = read(marked)
     titles = titles_of(load_titles(GAZETTEERS), language)
-    came = join_names(text, mentions, language=language, titles=titles, common_nouns=NOUNS)
-    return [mention.name for mention in came]
+    return [mention.name for mention in join_names(text, mentions, language=language, titles=titles)]
 
 
 FULL = "Abdellatif Kettouni"
@@ -154,31 +149,6 @@ def test_an_acronym_whose_article_a_clitic_swallowed_gets_its_long_form_too() ->
     assert [mention.name for mention in join_names(text, mentions, language="ar")] == ["الشبكة الدولية للأنهار"] * 3
 
 
-@pytest.mark.parametrize(
-    ("marked", "language", "names"),
-    [
-        ("Le [O:ministère de la Santé] a parlé ; le [O:ministère] agit.", "fr", ["ministère de la Santé"] * 2),
-        ("Le [O:Parlement européen] vote. Le [O:Parlement] siège.", "fr", ["Parlement européen"] * 2),
-        ("El [O:Ayuntamiento] paga. El [O:Ayuntamiento de Lugo] dijo", "es", ["Ayuntamiento de Lugo"] * 2),
-        ("نشر [O:الجيش اللبناني] قوة وقال [O:الجيش] إنها باقية", "ar", ["الجيش اللبناني"] * 2),
-        ("The [O:COURT] and the [O:Court of Dunmere]", "en", ["Court of Dunmere"] * 2),
-        # Two that it may be, another kind, a name that is no common noun, and what no text says: apart.
-        (
-            "[O:Banque de Lugny] [O:Banque de Mirande] [O:Banque]",
-            "fr",
-            ["Banque de Lugny", "Banque de Mirande", "Banque"],
-        ),
-        ("[L:Parlement européen] [O:Parlement]", "fr", ["Parlement européen", "Parlement"]),
-        ("[O:Renault Sport] [O:Renault]", "fr", ["Renault Sport", "Renault"]),
-        ("the [O:Senate] and the [O:Senate]", "en", ["Senate", "Senate"]),
-    ],
-)
-def test_a_common_noun_is_the_one_body_of_the_text_that_begins_with_it(
-    marked: str, language: str, names: list[str]
-) -> None:
-    assert joined(marked, language) == names
-
-
 LONG = "Direction générale de la sûreté nationale"
 
 
@@ -216,6 +186,7 @@ def test_a_long_form_that_was_not_recognised_serves_too() -> None:
         "La [O:Caisse des marchés] ([O:CDM]). Le [O:Conseil des métiers] ([O:CDM]). [O:CDM]",
         "[O:DGSN]. Le ministère (de Rabat) et la [O:DGSN] (Rabat)",
         "Direction générale de la sûreté\nnationale ([O:DGSN])",
+        "Le [O:ministère de la Santé] a parlé ; le [O:ministère] agit.",
     ],
 )
 def test_an_acronym_without_its_letters_stays(marked: str) -> None:
@@ -293,13 +264,12 @@ def test_only_names_change_whatever_the_order_and_once_is_enough(
             )
         text += surface + order.choice([" ", ", ", "\n"])
     titles = titles_of(load_titles(GAZETTEERS), language)
-    nouns = frozenset({"direction", "garcia", "علي"})
-    came = join_names(text, mentions, language=language, titles=titles, common_nouns=nouns)
+    came = join_names(text, mentions, language=language, titles=titles)
     assert [replace(mention, name="") for mention in came] == [replace(mention, name="") for mention in mentions]
     assert all(text[mention.start_char : mention.end_char] == mention.surface for mention in came)
-    assert join_names(text, came, language=language, titles=titles, common_nouns=nouns) == came
+    assert join_names(text, came, language=language, titles=titles) == came
     shuffled = order.sample(mentions, len(mentions))
-    again = join_names(text, shuffled, language=language, titles=titles, common_nouns=nouns)
+    again = join_names(text, shuffled, language=language, titles=titles)
     assert sorted(again, key=lambda mention: mention.start_char) == came
 
 

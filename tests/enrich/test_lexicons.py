@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.enrich.mentions import LexiconRecogniser
 from tasks.lexicons.folding import fold_name
 from tasks.lexicons.gazetteers import read_gazetteer
 from tasks.lexicons.organisations import load_organisations
@@ -113,3 +114,16 @@ def test_norwegian_unquoted_is_refused_and_named(tmp_path: Path) -> None:
     (tmp_path / "organisations.yaml").write_text('source: here\norganisations:\n  - {id: "org:x", names: {no: X}}\n')
     with pytest.raises(UsageError, match="org:x"):
         load_organisations(tmp_path)
+
+
+def test_every_curated_name_in_latin_letters_is_found_as_it_is_written() -> None:
+    lexicon = LexiconRecogniser.load(GAZETTEERS)
+    content = read_gazetteer(GAZETTEERS / "organisations.yaml")
+    missed = []
+    for entry in content["organisations"]:
+        for names in (entry["names"].get(language, []) for language in ("fr", "es", "en")):
+            for name in [names] if isinstance(names, str) else names:
+                found = lexicon.find_mentions(f"Later in the week {name} was named.", language="en")
+                if " " in name and name not in {mention.surface for mention in found}:
+                    missed.append(name)
+    assert missed == []

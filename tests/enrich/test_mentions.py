@@ -57,6 +57,8 @@ def test_countries_are_found_in_the_language_of_the_text(recogniser: Recogniser)
     [
         ("Ayer el Gobierno habló y el Congreso calló.", "es", ["Gobierno", "Congreso"]),
         ("El Gobierno dijo que no. El puente se abre hoy.", "es", ["Gobierno"]),
+        ("Ayer no habló el Gobierno. Nadie dijo nada.", "es", ["Gobierno"]),
+        ("Ayer el Consejo decidió. Consejo práctico: beba agua.", "es", ["Consejo"]),
         ("Later that day the Senate voted against the bill.", "en", ["Senate"]),
         ("Hier le Parlement a siégé.", "fr", ["Parlement"]),
         # The first word of a sentence, a small letter: nothing says that it is a name.
@@ -70,12 +72,19 @@ def test_a_common_noun_with_a_capital_inside_a_sentence_is_a_body(
     assert found(recogniser, text, language) == [("ORG", surface) for surface in due]
 
 
+def test_a_family_name_that_is_a_common_noun_stays_a_person(recogniser: Recogniser) -> None:
+    text = "El general Alfonso Armada fue condenado. Años después Armada recibió el indulto."
+    assert found(recogniser, text, "es")[-1] == ("PER", "Armada")
+
+
 @pytest.mark.parametrize(
     ("text", "language", "due"),
     [
         ("Le monde change vite. Hier Le Monde l'a écrit.", "fr", ["Le Monde"]),
         ("El país crece. Ayer lo publicó El País en portada.", "es", ["El País"]),
         ("White house paint is cheap. Later the White House said so.", "en", ["White House"]),
+        ("Fue la voz de Galicia en Madrid. Lo publica La Voz de Galicia.", "es", ["La Voz de Galicia"]),
+        ("Selon l'organisation mondiale de la santé.", "fr", ["organisation mondiale de la santé"]),
         ("Selon les Nations Unies et les Nations unies.", "fr", ["Nations Unies", "Nations unies"]),
     ],
 )
@@ -89,6 +98,7 @@ def test_common_words_at_the_beginning_of_a_sentence_are_no_name_that_is_written
     ("text", "language", "due"),
     [
         ("Ayer el Congreso y el Ayuntamiento de Lodosa callaron.", "es", ["Congreso", "Ayuntamiento de Lodosa"]),
+        ("The Ministry of Culture and the Arts closed the hall.", "en", ["Ministry of Culture and the Arts"]),
         ("Le ministère de l'Économie et des Finances a répondu.", "fr", ["ministère de l'Économie et des Finances"]),
     ],
 )
