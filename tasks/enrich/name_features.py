@@ -7,7 +7,6 @@ A feature is a 32-bit number, the hash of what it says and of where it stands: m
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -61,7 +60,6 @@ def placed_all(features: npt.NDArray[np.uint32], place: int) -> npt.NDArray[np.u
     return (features ^ np.uint32(place)) * np.uint32(_SPREAD) + np.uint32(place)
 
 
-@lru_cache(maxsize=40_000)
 def shape_of(surface: str) -> str:
     """One of SHAPES: how a word is written."""
     if any(map(str.isdigit, surface)):

@@ -159,7 +159,9 @@ class NamesModel:
             if offset:
                 total += scores[ids[at + offset], place]
         shapes = np.full(size, N_SHAPES, dtype=np.int64)
-        shapes[at] = [SHAPE_IDS[shape_of(surface)] for surface in words.surfaces[first:end]]
+        surfaces = words.surfaces[first:end]
+        shape_ids = {surface: SHAPE_IDS[shape_of(surface)] for surface in set(surfaces)}
+        shapes[at] = [shape_ids[surface] for surface in surfaces]
         total += self._shapes_scores[shapes[at - 1], shapes[at], shapes[at + 1]]
         code = np.full(size, -1, dtype=np.int64)
         code[at] = codes[first:end]

@@ -1,4 +1,4 @@
-"""Memory and connections over many pages and hosts; what they cost in time is `benchmarks.fetching`."""
+"""Memory and connections over many pages and hosts; what they cost beside a peer is `benchmarks.fetching`."""
 
 from pathlib import Path
 
@@ -6,11 +6,17 @@ from tasks.acquire.transport import N_POOLS
 from tests.acquire.many_pages import fetch_many, serving_pages
 from tests.acquire.servers import LIMITS, run
 from tests.memory import peak_kib, peak_kib_from_here
+from tests.pace import slowness
 
 
 def n_sockets() -> int:
     """The open sockets of this process."""
     return sum("socket:" in str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
+
+
+def test_a_core_fetches_400_pages_a_second() -> None:
+    with serving_pages() as pages:
+        assert 1_000 / fetch_many(pages, 1_000) * slowness() >= 400
 
 
 def test_memory_does_not_grow_with_pages() -> None:

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import SAMPLES
 from tests.driver import build, dataset_bytes
+from tests.pace import slowness
 from tests.pipeline.raw_pages import warc, write_loose
 from tests.soak.processes import processes_of, wait_for_commits, wait_until_gone
 
@@ -59,7 +61,9 @@ def test_the_samples_go_through_and_a_second_run_finds_nothing(tmp_path: Path, s
     assert "47 accepted, 8 rejected" in done.stderr
     assert dataset_bytes(samples.out) == dataset_bytes(samples_out)
     assert processes_of(samples.marker) == []
+    began = time.monotonic()
     assert "Nothing to do" in samples.run().stderr
+    assert time.monotonic() - began < 3 * slowness()
 
 
 def _with_state(folder: Path) -> Path:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from config.settings import load_settings
 from tasks.run import find_pending
 from tests.driver import build, dataset_bytes
+from tests.pace import slowness
 from tests.pipeline.faulty import short_extractor
 from tests.pipeline.raw_pages import fetched, html, warc, write_all, write_loose, zipped
 
@@ -137,7 +139,7 @@ def test_a_second_run_reads_no_page_and_writes_nothing(built: tuple[Path, Path])
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
-def test_a_second_run_over_ten_thousand_rows_has_nothing_to_do(tmp_path: Path) -> None:
+def test_a_second_run_over_ten_thousand_rows_ends_in_three_seconds(tmp_path: Path) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     lines = [json.dumps({"url": f"https://many.example/{n}", "text": f"The report number {n}."}) for n in range(6_000)]
@@ -147,6 +149,7 @@ def test_a_second_run_over_ten_thousand_rows_has_nothing_to_do(tmp_path: Path) -
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"The report number {number}.", encoding="utf-8")
     assert build(raw, out, extractor=short_extractor, chunk_records=250).n_pages == 10_000
+    began = time.monotonic()
     done = subprocess.run(
         [Path(sys.executable).with_name("marsad"), "run", "--raw", raw, "--out", out],
         capture_output=True,
@@ -154,6 +157,7 @@ def test_a_second_run_over_ten_thousand_rows_has_nothing_to_do(tmp_path: Path) -
         check=True,
     )
     assert "Nothing to do: 3 batches are up to date" in done.stderr
+    assert time.monotonic() - began < 3 * slowness()
 
 
 def test_deleting_any_file_and_running_again_restores_it_byte_for_byte(built: tuple[Path, Path]) -> None:
